@@ -1,0 +1,51 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help install run dev test lint format lock readme screenshot
+
+help: ## this list
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: set PYTHON=/path/to/one" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+	  { rm -rf .venv; echo "Python's venv module is needed: on Debian, apt-get install python3-venv" >&2; exit 1; }
+
+.venv/runtime: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/runtime
+
+model/ml_trained_model.joblib: model/train.py model/ml_trained_model.py .venv/runtime
+	$(BIN)/python model/train.py
+
+install: .venv/dev ## everything for development into .venv
+
+run: .venv/runtime model/ml_trained_model.joblib ## train the example model and serve it as in production
+	@exec $(BIN)/python -m gunicorn --config app/gunicorn.conf.py app.wsgi:app
+
+dev: .venv/runtime model/ml_trained_model.joblib ## the same, reloaded on change, with exception texts in answers
+	@exec $(BIN)/python -m app
+
+test: .venv/dev model/ml_trained_model.joblib ## all tests but the cluster's
+	$(BIN)/python -m pytest
+
+lint: .venv/dev ## formatting, ruff's rules, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+
+format: .venv/dev ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## lock the dependencies of pyproject.toml with their hashes (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
