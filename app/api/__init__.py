@@ -1,0 +1,59 @@
+"""The HTTP layer: it only translates, and hands everything on to the model."""
+
+from typing import Any
+
+import flask_restx
+from flask import Blueprint, Flask, Response, redirect, url_for
+from flask_restx.apidoc import apidoc
+from flask_restx.swagger import Swagger
+
+import app
+from app.api.browser import protect, swagger_page
+from app.api.codec import json_response
+from app.api.errors import answer
+from app.api.health import health_namespace
+from app.api.predict import model_namespace
+from app.model import Model
+
+
+class Api(flask_restx.Api):
+    """Flask-RESTX's Api, with our errors and a document that follows the model's parameters."""
+
+    def __init__(self, blueprint: Blueprint, model: Model) -> None:
+        """Describe and serve `model` under `blueprint`."""
+        self._model = model
+        super().__init__(
+            blueprint,
+            version=app.__version__,
+            title="ml-rest-api",
+            description="A trained model as a REST API",
+            validate=False,
+        )
+
+    def handle_error(self, e: Exception) -> Response:
+        """Return the one answer that the service has for `e`."""
+        return answer(e)
+
+    @property
+    def __schema__(self) -> dict[str, Any]:  # the name is Flask-RESTX's
+        """The Swagger 2.0 document; made anew, as the parameters come with the model's module."""
+        document: dict[str, Any] = Swagger(self).as_dict()
+        document["definitions"]["input_vector"] = self._model.parameters.schema
+        return document
+
+
+def register_api(flask_app: Flask, model: Model) -> None:
+    """Serve `model` under `/api` of `flask_app`."""
+    flask_app.extensions["restx"] = {"apidoc_registered": True}
+    flask_app.register_blueprint(apidoc, url_prefix="/api")  # an ingress need only route /api
+    blueprint = Blueprint("api", __name__, url_prefix="/api", template_folder="templates")
+    api = Api(blueprint, model)
+    api.representation("application/json")(json_response)
+    api.documentation(lambda: swagger_page(api))
+    api.add_namespace(health_namespace(model))
+    api.add_namespace(model_namespace(model))
+    protect(flask_app)
+    flask_app.register_error_handler(Exception, answer)
+    flask_app.register_blueprint(blueprint)
+    # A path alone: behind a proxy, host and scheme are the caller's to know.
+    flask_app.add_url_rule("/api", "page", lambda: redirect(url_for("api.doc"), 308))

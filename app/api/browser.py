@@ -1,0 +1,66 @@
+"""What browsers need: the Swagger page, headers that confine it, and cross-site protection."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_restx import Api
+from flask_wtf.csrf import CSRFProtect
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+# Swagger UI draws icons from data: addresses and sets styles from its script.
+_PAGE_POLICY = (
+    "default-src 'none'; connect-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; script-src 'self' 'nonce-{nonce}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def swagger_page(api: Api) -> Response:
+    """Return the page at `/api/`: Swagger UI for `api`, from this service's own assets."""
+    nonce = secrets.token_urlsafe(16)
+    response = make_response(render_template("swagger.html", api=api, nonce=nonce))
+    response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(nonce=nonce)
+    return response
+
+
+def protect(app: Flask) -> None:
+    """Give every answer the security headers; ask other sites' requests for a CSRF token.
+
+    Only a browser attaches a user's credentials to a request that somebody else's page makes,
+    and it says where that page is from: in Sec-Fetch-Site (W3C Fetch Metadata) or, where that
+    is missing, in Origin (RFC 6454). Without either the caller is no browser, or an own page.
+    """
+    app.after_request(_add_headers)
+    if not app.config["WTF_CSRF_ENABLED"]:
+        return
+    csrf = CSRFProtect(app)
+
+    @app.before_request
+    def refuse_other_sites() -> None:
+        if _is_from_elsewhere():
+            csrf.protect()
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.method == "OPTIONS":
+        del response.headers["Content-Type"]
+    return response
+
+
+def _is_from_elsewhere() -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.host

@@ -1,0 +1,82 @@
+"""Predictions: an HTTP request becomes a row, the model's result an HTTP response."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, current_app, request
+from flask_restx import Namespace, Resource
+
+from app.api.codec import json_response, read_json
+from app.api.errors import InvalidInputError
+from app.errors import PredictionError
+from app.model import Model
+
+_ERROR = {
+    "type": "object",
+    "properties": {"message": {"type": "string"}},
+    "required": ["message"],
+}
+_INPUT_ERROR = {
+    "type": "object",
+    "properties": {
+        "message": {"type": "string"},
+        "errors": {
+            "type": "object",
+            "description": "parameter to what is wrong with it",
+            "additionalProperties": {"type": "string"},
+        },
+    },
+    "required": ["message"],
+}
+
+
+def model_namespace(model: Model) -> Namespace:
+    """Return the namespace with `/model/predict` of `model`."""
+    namespace = Namespace("model", "The trained model")
+    input_vector = namespace.schema_model("input_vector", {})  # see Api.__schema__
+    prediction = namespace.schema_model("prediction", {"description": "what run() returned"})
+    error = namespace.schema_model("error", _ERROR)
+    input_error = namespace.schema_model("input_error", _INPUT_ERROR)
+    retry_after = {"headers": {"Retry-After": {"description": "seconds", "type": "integer"}}}
+
+    @namespace.route("/predict")
+    class ModelPredict(Resource):
+        @namespace.doc(__mask__=True)
+        @namespace.expect(input_vector, validate=False)
+        @namespace.response(HTTPStatus.OK, "The prediction", prediction)
+        @namespace.response(HTTPStatus.BAD_REQUEST, "The body does not fit", input_error)
+        @namespace.response(HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive", error)
+        @namespace.response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", error)
+        @namespace.response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is no JSON", error)
+        @namespace.response(HTTPStatus.INTERNAL_SERVER_ERROR, "The model failed", error)
+        @namespace.response(
+            HTTPStatus.SERVICE_UNAVAILABLE, "Not ready, or too busy", error, **retry_after
+        )
+        def post(self) -> Response:
+            """Predict from one object of parameters."""
+            with model.admit():
+                result = model.predict(_read_row(model))
+            try:
+                return json_response(result)
+            except (TypeError, RecursionError) as error:
+                raise PredictionError(f"run() returned no JSON value: {error}") from error
+
+    return namespace
+
+
+def _read_row(model: Model) -> dict[str, Any]:
+    """Return the request's body as a row for the model.
+
+    Raises:
+        InvalidInputError: it is no object, or does not fit the parameters.
+
+    """
+    body = read_json(request)
+    parameters = model.parameters
+    if not current_app.config["RESTX_VALIDATE"]:
+        if not isinstance(body, dict):
+            raise InvalidInputError(type(parameters)({}).check(body))
+        return body
+    if faults := parameters.check(body):
+        raise InvalidInputError(faults)
+    return parameters.convert(body)

@@ -1,0 +1,26 @@
+"""Builds the application from its settings."""
+
+import dataclasses
+import secrets
+
+from flask import Flask
+
+from app.api import register_api
+from app.model import Model
+from app.settings import Settings
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the application, its model loading, or loaded where MULTITHREADED_INIT is off."""
+    app = Flask(__name__, static_folder=None)
+    app.debug = False  # Flask would read FLASK_DEBUG itself, "off" as true
+    config = dataclasses.asdict(settings)
+    # Flask-RESTX warns about the old name that the contract has, and wants this one.
+    config["RESTX_ERROR_404_HELP"] = config.pop("ERROR_404_HELP")
+    config["SECRET_KEY"] = settings.SECRET_KEY or secrets.token_hex()
+    app.config.from_mapping(config, WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_SSL_STRICT=False)
+    model = Model(settings)
+    app.extensions["model"] = model
+    register_api(app, model)
+    model.start()
+    return app

@@ -1,0 +1,68 @@
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support import ECHO, PREDICT, make_client
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> FlaskClient:
+    return make_client(tmp_path, ECHO)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nowhere", "/api/nowhere", "/api/model", "/api/swaggerui/x"]
+)
+def test_an_unknown_path_is_a_404_in_json(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == HTTPStatus.NOT_FOUND
+    assert response.json is not None
+    assert response.json.keys() == {"message"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/api/liveness", {"GET", "HEAD", "OPTIONS"}),
+        ("DELETE", "/api/readiness", {"GET", "HEAD", "OPTIONS"}),
+        ("GET", PREDICT, {"POST", "OPTIONS"}),
+        ("PUT", PREDICT, {"POST", "OPTIONS"}),
+        ("POST", "/api/", {"GET", "HEAD", "OPTIONS"}),
+        ("POST", "/api/swagger.json", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_a_wrong_verb_is_a_405_that_tells_the_right_ones(
+    client: FlaskClient, method: str, path: str, allowed: set[str]
+) -> None:
+    response = client.open(path, method=method)
+    assert response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    assert set(response.headers["Allow"].split(", ")) == allowed
+    assert response.json is not None
+    assert response.json.keys() == {"message"}
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/jsonx", "text/json"])
+def test_another_content_type_is_a_415_that_tells_the_right_one(
+    client: FlaskClient, content_type: str | None
+) -> None:
+    response = client.post(PREDICT, data=b"{}", content_type=content_type)
+    assert response.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    assert response.json == {"message": "Send the body as Content-Type: application/json"}
+
+
+@pytest.mark.parametrize(("help_", "suggests"), [(True, True), (False, False)])
+def test_a_404_suggests_close_paths_only_when_told_to(
+    tmp_path: Path, help_: bool, suggests: bool
+) -> None:
+    client = make_client(tmp_path, ECHO, ERROR_404_HELP=help_)
+    response = client.get("/api/livenes")
+    assert response.status_code == HTTPStatus.NOT_FOUND
+    assert ("/api/liveness" in response.text) is suggests
+
+
+def test_the_redirect_to_the_page_leaves_host_and_scheme_to_the_caller(client: FlaskClient) -> None:
+    response = client.get("/api")
+    assert response.status_code == HTTPStatus.PERMANENT_REDIRECT
+    assert response.headers["Location"] == "/api/"
