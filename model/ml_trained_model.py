@@ -1,0 +1,79 @@
+"""Predict how many bicycles are hired from a station within an hour.
+
+This is the file to copy for a model of your own; README.md beside it says what the
+service asks of it. `python model/ml_trained_model.py` tries it without the service.
+"""
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+WEATHERS = ("clear", "cloudy", "rain", "snow")
+MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
+WEEKEND = (5, 6)
+
+model: Any = None
+
+
+def sample() -> dict[str, Any]:
+    """Return an example of every parameter: its names and types become the API's."""
+    return {
+        "docks": 24,  # places at the station
+        "temperature": 21.5,  # degrees Celsius
+        "holiday": False,
+        "weather": "clear",  # one of WEATHERS
+        "opened": "2023-04-01",  # the day of the station's first hire
+        "at": "2025-06-05T17:30:00Z",  # the hour begins
+    }
+
+
+def init() -> None:
+    """Load the model that train.py saved; called once, before any prediction."""
+    global model
+    model = joblib.load(Path(__file__).with_suffix(".joblib"))
+
+
+def run(input_data: dict[str, Any]) -> dict[str, float]:
+    """Predict for one set of parameters."""
+    return run_batch([input_data])[0]
+
+
+def run_batch(rows: list[dict[str, Any]]) -> list[dict[str, float]]:
+    """Predict for many at once, which costs little more than one; answers keep the order."""
+    bikes = model.predict(features(rows)).clip(min=0).round(1)
+    return [{"bikes": value} for value in bikes.tolist()]
+
+
+def features(rows: list[dict[str, Any]]) -> NDArray[np.float64]:
+    """Return what the model sees, a line per row; train.py uses it too, so they cannot drift."""
+    table = []
+    for row in rows:
+        # upper(): RFC 3339 also allows "t" and "z". Any offset is taken; the city keeps UTC.
+        since = datetime.fromisoformat(row["at"].upper()) - MONDAY
+        weekday = since.days % 7
+        table.append(
+            [
+                row["docks"],
+                row["temperature"],
+                since.days - (date.fromisoformat(row["opened"]) - MONDAY.date()).days,
+                since.seconds / 3600,
+                weekday,
+                row["holiday"] or weekday in WEEKEND,
+                *(row["weather"] == name for name in WEATHERS),  # an unknown word is none of them
+            ]
+        )
+    # Trees compute in float32, which overflows to infinity; a million is beyond every split.
+    return np.array(table, dtype=np.float64).clip(-1e6, 1e6)
+
+
+if __name__ == "__main__":
+    try:
+        init()
+    except FileNotFoundError as error:
+        sys.exit(f"{error.filename} is missing: run `python model/train.py` first")
+    print(sample(), "->", run(sample()))
