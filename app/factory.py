@@ -6,6 +6,7 @@ import secrets
 from flask import Flask
 
 from app.api import register_api
+from app.metrics import register_metrics
 from app.model import Model
 from app.settings import Settings
 
@@ -21,6 +22,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.from_mapping(config, WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_SSL_STRICT=False)
     model = Model(settings)
     app.extensions["model"] = model
+    register_metrics(app, model, several_processes=settings.WORKERS > 1)
     register_api(app, model)
     model.start()
     return app

@@ -1,7 +1,10 @@
 """gunicorn's configuration, from the settings."""
 
 import logging
+import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,9 @@ logger_class = "app.logs.GunicornLogger"
 loglevel = _settings.LOG_LEVEL
 accesslog = "-" if _settings.LOG_LEVEL == "DEBUG" else None
 
+if workers > 1:  # before prometheus_client is imported, which reads it then
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+
 
 def when_ready(_server: Any) -> None:  # noqa: ANN401 - untyped
     """Say where the service listens."""
@@ -42,4 +48,14 @@ def when_ready(_server: Any) -> None:  # noqa: ANN401 - untyped
 
 def on_exit(_server: Any) -> None:  # noqa: ANN401
     """Say that the service has ended."""
+    if workers > 1:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
     _log.info("Stopped")
+
+
+def child_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401
+    """Let no gauge of a process outlive it."""
+    if workers > 1:
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see above
+
+        mark_process_dead(worker.pid)

@@ -16,9 +16,7 @@ from app.errors import ModelError
 
 # Swagger 2.0 has JSON Schema draft 4, in whose Python type checker 10.0 is no integer; here
 # it is one, as in every later draft.
-_Validator = extend(  # type: ignore[no-untyped-call]
-    Draft4Validator, type_checker=Draft6Validator.TYPE_CHECKER
-)
+_Validator = extend(Draft4Validator, type_checker=Draft6Validator.TYPE_CHECKER)
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _DATE_TIME = re.compile(

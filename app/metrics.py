@@ -1,0 +1,89 @@
+"""Prometheus metrics at `/metrics`: requests, their duration, and whether the model is ready.
+
+The text format and the naming are Prometheus' own
+(https://prometheus.io/docs/practices/naming/). With several processes each writes its numbers
+into a shared folder, PROMETHEUS_MULTIPROC_DIR, and any of them answers for all.
+"""
+
+import time
+from collections.abc import Iterator
+
+from flask import Flask, Response, g, request
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from app.model import Model, State
+
+# Seconds: from a cheap model's answer to a call that waits at a busy one.
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+
+
+def register_metrics(app: Flask, model: Model, *, several_processes: bool) -> None:
+    """Count the requests of `app` and serve the numbers at `/metrics`."""
+    registry = CollectorRegistry()
+    requests = Counter(
+        "ml_rest_api_requests",
+        "Requests answered",
+        ("path", "method", "code"),
+        registry=registry,
+    )
+    seconds = Histogram(
+        "ml_rest_api_prediction_seconds",
+        "Time to answer a prediction, from the head of the request to its answer",
+        buckets=_BUCKETS,
+        registry=registry,
+    )
+
+    disable_created_metrics()
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        path = request.url_rule.rule if request.url_rule else "unknown"
+        method = request.method if request.method in _METHODS else "other"
+        requests.labels(path, method, response.status_code).inc()
+        if path == "/api/model/predict":
+            seconds.observe(time.perf_counter() - g.started)
+        return response
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        exposed = registry
+        if several_processes:
+            exposed = CollectorRegistry()
+            MultiProcessCollector(exposed)
+        text = generate_latest(exposed) + generate_latest(own)
+        return Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    own = CollectorRegistry()
+    own.register(_ModelCollector(model))
+    ProcessCollector(registry=own)
+
+
+class _ModelCollector(Collector):
+    """The states of the model, as they are when asked."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def collect(self) -> Iterator[Metric]:
+        gauge = GaugeMetricFamily(
+            "ml_rest_api_model_state", "1 for the state that the model is in", labels=["state"]
+        )
+        for state in State:
+            gauge.add_metric([state.value], float(state is self._model.status.state))
+        yield gauge
