@@ -1,0 +1,48 @@
+# The service with its example model. Any base with Python 3.11 or newer does.
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
+WORKDIR /app
+COPY requirements.txt .
+# What is never imported is left out: the libraries' own tests, and their sources for compilers.
+RUN python -m venv /venv \
+ && /venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check \
+      --require-hashes --only-binary :all: -r requirements.txt \
+ && rm -rf /venv/lib/python*/site-packages/pip /venv/lib/python*/site-packages/pip-* /venv/bin/pip* \
+ && find /venv -type d \( -name tests -o -name test \) -prune -exec rm -rf {} + \
+ && find /venv -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.c' \
+      -o -name '*.cpp' -o -name '*.h' -o -name '*.map' \) -delete \
+ && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /venv
+COPY model/train.py model/ml_trained_model.py model/README.md model/
+RUN /venv/bin/python model/train.py
+COPY app/ app/
+RUN python -m compileall -q --invalidation-mode checked-hash app model
+
+FROM ${BASE} AS runtime
+ENV PATH=/venv/bin:$PATH \
+    HOME=/tmp \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    FLASK_DEBUG=False \
+    LOG_FORMAT=json
+WORKDIR /app
+COPY --from=build /venv /venv
+COPY --from=build /app/model model
+COPY --from=build /app/app app
+USER 65532:65532
+EXPOSE 8888
+CMD ["gunicorn", "--config", "app/gunicorn.conf.py", "app.wsgi:app"]
+
+# For the dev loop, which writes changed files into the running container.
+FROM runtime AS dev
+USER 0:0
+RUN chown -R 65532:65532 /app
+USER 65532:65532
+
+FROM runtime
+ARG VERSION=1.0.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="ml-rest-api" \
+      org.opencontainers.image.description="A trained model as a typed, documented REST API" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
