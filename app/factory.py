@@ -12,7 +12,7 @@ from app.settings import Settings
 
 
 def create_app(settings: Settings) -> Flask:
-    """Return the application, its model loading, or loaded where MULTITHREADED_INIT is off."""
+    """Return the application; its model, `extensions["model"]`, is still to be started."""
     app = Flask(__name__, static_folder=None)
     app.debug = False  # Flask would read FLASK_DEBUG itself, "off" as true
     config = dataclasses.asdict(settings)
@@ -24,5 +24,4 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["model"] = model
     register_metrics(app, model, several_processes=settings.WORKERS > 1)
     register_api(app, model)
-    model.start()
     return app

@@ -11,6 +11,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app import logs
+from app.model import Model
+from app.preload import preload, preload_in_thread
 from app.settings import Settings
 
 _settings = Settings.from_environ_or_exit()
@@ -29,21 +31,44 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 keepalive = 75  # seconds, longer than the callers' pools, which would else race a close
 graceful_timeout = _settings.GRACEFUL_TIMEOUT
 control_socket_disable = True
-# Loaded before the port is open, unless changes are to be seen.
-preload_app = not _settings.MULTITHREADED_INIT and not _settings.FLASK_DEBUG
+preload_app = _settings.loads_before_fork
+timeout = _settings.WORKER_TIMEOUT
 reload = _settings.FLASK_DEBUG
 reload_extra_files = [f"{_settings.MODEL_DIR}/*"]
 logger_class = "app.logs.GunicornLogger"
 loglevel = _settings.LOG_LEVEL
 accesslog = "-" if _settings.LOG_LEVEL == "DEBUG" else None
 
-if workers > 1:  # before prometheus_client is imported, which reads it then
+if workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    # Before prometheus_client is imported, which reads it then.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
 
 
-def when_ready(_server: Any) -> None:  # noqa: ANN401 - untyped
-    """Say where the service listens."""
+def on_starting(server: Any) -> None:  # noqa: ANN401 - untyped
+    """Load the model before the port is open, where that is asked for."""
+    if preload_app and not _settings.MULTITHREADED_INIT:
+        preload(_model(server))
+
+
+def when_ready(server: Any) -> None:  # noqa: ANN401
+    """Load the model that the processes are to share; say where the service listens."""
+    if preload_app and _settings.MULTITHREADED_INIT:
+        preload_in_thread(server, _model(server))
     _log.info("Listening on %s, Swagger UI at %s", bind, _settings.swagger_address)
+
+
+def post_fork(_server: Any, _worker: Any) -> None:  # noqa: ANN401
+    """Forget what the master process has imported, where changes are to be seen."""
+    if reload:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
+            del sys.modules[name]
+
+
+def post_worker_init(worker: Any) -> None:  # noqa: ANN401
+    """Do in this process what is left to do before it is ready."""
+    model = _model(worker)
+    if model.preloaded or not preload_app:
+        model.start()
 
 
 def on_exit(_server: Any) -> None:  # noqa: ANN401
@@ -59,3 +84,8 @@ def child_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401
         from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see above
 
         mark_process_dead(worker.pid)
+
+
+def _model(process: Any) -> Model:  # noqa: ANN401
+    model: Model = process.app.wsgi().extensions["model"]
+    return model

@@ -1,12 +1,18 @@
 """The model and its states; knows nothing of HTTP.
 
-loading ──> ready ──> draining
-   │ ▲
-   ▼ │ a few more tries
-  failed
+    loading ──> ready ──> draining
+       │ ▲
+       ▼ │ a few more tries
+      failed
+
+Loading is two steps. `prepare` imports the module and calls its `init()`; several processes
+may share what it leaves, forked after it. `finish` tests the model, in each process, since a
+model that has predicted may not be forked: its threads would be missing in the child.
 """
 
+import gc
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -17,12 +23,18 @@ from pathlib import Path
 from typing import Any
 
 from app.batching import Batcher, Row
-from app.errors import BusyError, ModelError, NotReadyError, PredictionError
+from app.errors import ModelError, NotReadyError, PredictionError
 from app.module import ModelModule, call, describe, find_module, load_module, summary
+from app.running import Admission, Admissions, Running, limit
 from app.schema import Parameters
+from app.selftest import self_test
 from app.settings import Settings
+from app.termination import write_termination_message
+from app.versions import differences
 
 _log = logging.getLogger(__name__)
+
+_EXIT_CODE = 4  # gunicorn's APP_LOAD_ERROR: the server ends, the process is not replaced
 
 
 class State(StrEnum):
@@ -44,21 +56,28 @@ class Status:
 
 
 class Model:
-    """The user's trained model: loaded once per process, then asked for predictions.
+    """The user's trained model: loaded, tested, then asked for predictions.
 
     Attributes:
         status: what it is doing now.
         parameters: what it takes; any JSON object until the module has described itself.
+        running: the calls of the model that are under way.
+        preloaded: whether this process, or the one it was forked from, has done `preload`.
 
     """
 
     def __init__(self, settings: Settings) -> None:
-        """Prepare to load the module that `settings` name; see `start`."""
+        """Prepare to load the module that `settings` name; see `load`."""
         self.status = Status(State.LOADING)
         self.parameters = Parameters({})
+        self.running = Running()
+        self.preloaded = False
         self._settings = settings
+        self._file: Path | None = None
+        self._module: ModelModule | None = None
+        self._initialised = False
         self._predict: Callable[[Row], Any] | None = None
-        self._slots = threading.BoundedSemaphore(settings.MAX_PENDING)
+        self._admissions = Admissions(settings.MAX_PENDING)
 
     @property
     def takes_predictions(self) -> bool:
@@ -73,22 +92,27 @@ class Model:
             self.load()
 
     def load(self) -> None:
-        """Load the model; after a failure, INIT_RETRIES times more with growing pauses."""
-        for retry in range(self._settings.INIT_RETRIES + 1):
-            if retry:
-                pause = 2 ** (retry - 1)
-                _log.info("Next try to load the model in %d s", pause)
-                time.sleep(pause)
-            if self._try_to_load():
-                return
-        _log.error("The model stays failed: mend it and restart")
+        """Do what is left to do before ready, after what a parent process may have done."""
+        if self._initialised:
+            self._try(self._finish, retries=0)
+        elif self.status.state is not State.FAILED:  # else the parent has tried enough
+            self._try(self._prepare, self._finish, retries=self._settings.INIT_RETRIES)
+
+    def preload(self) -> None:
+        """Load the model in a process that others are forked from, which finish it.
+
+        A module with `load_per_process = True` is only imported.
+        """
+        self._try(self._prepare_shared, retries=self._settings.INIT_RETRIES)
+        self.preloaded = True
+        gc.freeze()  # or the collector writes into each object, and unshares its page
 
     def drain(self) -> None:
         """Turn not ready for good, while predictions are still answered."""
         if self.status.state is State.READY:
             self.status = Status(State.DRAINING)
 
-    def admit(self) -> "Admission":
+    def admit(self) -> Admission:
         """Return a context in which one prediction may be made.
 
         Raises:
@@ -98,9 +122,7 @@ class Model:
         """
         if not self.takes_predictions:
             raise NotReadyError("Server Not Ready")
-        if not self._slots.acquire(blocking=False):
-            raise BusyError("Server Busy")
-        return Admission(self._slots)
+        return self._admissions.admit()
 
     def predict(self, row: Row) -> Any:  # noqa: ANN401 - whatever the model returns
         """Return the model's prediction for one object, joined with others where it can be.
@@ -115,55 +137,87 @@ class Model:
         except BaseException as error:
             raise PredictionError(f"run() failed: {summary(error)}") from error
 
-    def _try_to_load(self) -> bool:
+    def _try(self, *steps: Callable[[], None], retries: int) -> None:
+        """Take the steps; after a failure, all of them again, with growing pauses."""
+        for retry in range(retries + 1):
+            if retry:
+                pause = 2 ** (retry - 1)
+                _log.info("Next try to load the model in %d s", pause)
+                time.sleep(pause)
+            self.status = Status(State.LOADING)
+            try:
+                for step in steps:
+                    step()
+            except ModelError as error:
+                self.status = Status(State.FAILED, str(error))
+                _log.error("Model failed to load: %s", error, exc_info=error.__cause__)
+            else:
+                return
+        if self._settings.EXIT_AFTER_FAILED_LOAD:
+            write_termination_message(f"Model failed to load: {self.status.reason}")
+            os._exit(_EXIT_CODE)  # from a thread; sys.exit() would end that alone
+        _log.error("The model stays failed: mend it and restart")
+
+    def _prepare(self) -> None:
         start = time.monotonic()
-        self.status = Status(State.LOADING)
+        self._import()
+        self._init()
+        _log.info("Model loaded in %.1f s", time.monotonic() - start)
+
+    def _prepare_shared(self) -> None:
+        self._import()
+        if not getattr(self._module, "load_per_process", False):
+            self._init()
+
+    def _import(self) -> None:
         settings = self._settings
-        try:
-            file = find_module(Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME)
-            module = load_module(file)
-            self.parameters = Parameters(describe(file, module))
-            if hasattr(module, "init"):
-                call(file, "init()", module.init)
-        except ModelError as error:
-            self.status = Status(State.FAILED, str(error))
-            _log.error("Model failed to load: %s", error, exc_info=error.__cause__)
-            return False
-        self._predict = self._predictor(module)
+        self._file = find_module(Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME)
+        self._check_versions(self._file)
+        self._module = load_module(self._file)
+        self.parameters = Parameters(describe(self._file, self._module))
+
+    def _init(self) -> None:
+        assert self._file, "_import() comes first"  # noqa: S101
+        assert self._module  # noqa: S101
+        if hasattr(self._module, "init"):
+            call(self._file, "init()", self._module.init)
+        self._initialised = True
+
+    def _check_versions(self, file: Path) -> None:
+        policy = self._settings.VERSION_CHECK
+        found = [] if policy == "off" else differences(file)
+        if not found:
+            return
+        message = f"The model was made with {', '.join(found)}: train it again, or pin the versions"
+        if policy == "refuse":
+            raise ModelError(message)
+        _log.warning(message)
+
+    def _finish(self) -> None:
+        assert self._file, "_prepare() comes first"  # noqa: S101
+        assert self._module  # noqa: S101
+        self._predict = self._predictor(self._module)
+        self._test(self._file, self._module)
+        gc.collect()
+        gc.freeze()  # what is loaded stays: no collection need walk it again
         self.status = Status(State.READY)
-        seconds = time.monotonic() - start
-        _log.info("Model '%s' is ready, loaded in %.1f s", module.__name__, seconds)
-        return True
+        _log.info("Model '%s' is ready", self._module.__name__)
+
+    def _test(self, file: Path, module: ModelModule) -> None:
+        if self._settings.SELF_TEST == "off":
+            return
+        try:
+            self_test(file, module, self.parameters, self.predict)
+        except ModelError as error:
+            if self._settings.SELF_TEST == "on":
+                raise
+            _log.warning("%s", error, exc_info=error.__cause__)
 
     def _predictor(self, module: ModelModule) -> Callable[[Row], Any]:
         settings = self._settings
+        run = self.running.watch(module.run)
         if settings.MAX_BATCH_SIZE > 1 and hasattr(module, "run_batch"):
+            run_batch = self.running.watch(module.run_batch)
             wait = settings.MAX_BATCH_WAIT_MS / 1000
-            return Batcher(module.run, module.run_batch, most=settings.MAX_BATCH_SIZE, wait=wait)
-        return _limit(module.run, settings.THREADS)
-
-
-class Admission:
-    """One of the MAX_PENDING places, held until the `with` block ends."""
-
-    def __init__(self, slots: threading.BoundedSemaphore) -> None:
-        """Hold a place of `slots` that is taken already."""
-        self._slots = slots
-
-    def __enter__(self) -> None:
-        """Do nothing: the place is taken."""
-
-    def __exit__(self, *_error: object) -> None:
-        """Give the place back."""
-        self._slots.release()
-
-
-def _limit(run: Callable[[Row], Any], most: int) -> Callable[[Row], Any]:
-    """Let at most `most` threads call `run` at the same time."""
-    slots = threading.BoundedSemaphore(most)
-
-    def limited(row: Row) -> Any:  # noqa: ANN401
-        with slots:
-            return run(row)
-
-    return limited
+            return Batcher(run, run_batch, most=settings.MAX_BATCH_SIZE, wait=wait)
+        return limit(run, settings.THREADS)

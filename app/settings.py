@@ -82,7 +82,29 @@ class Settings:
     INIT_RETRIES: int = _setting(
         3, "times that a failed load is tried again, after 1, 2, 4, … s", minimum=0, maximum=10
     )
-    WORKERS: int = _setting(1, "gunicorn processes", minimum=1, maximum=256)
+    EXIT_AFTER_FAILED_LOAD: bool = _setting(
+        default=False,
+        meaning="end the process when the last try has failed, for Kubernetes to restart it",
+    )
+    SELF_TEST: str = _setting(
+        "on",
+        "before ready, ask the model for its sample and its golden cases; a miss is a failed load",
+        choices=("on", "warn", "off"),
+    )
+    VERSION_CHECK: str = _setting(
+        "warn",
+        "what to do where the model was made with other versions than run",
+        choices=("warn", "refuse", "off"),
+    )
+    WORKER_TIMEOUT: int = _setting(
+        60,
+        "seconds that one call of the model may take before its process is replaced as hung",
+        minimum=1,
+        maximum=86_400,
+    )
+    WORKERS: int = _setting(
+        1, "gunicorn processes; more than one share one loaded model", minimum=1, maximum=256
+    )
     THREADS: int = _setting(
         4, "threads of a process that call `run()` at the same time", minimum=1, maximum=1024
     )
@@ -133,6 +155,14 @@ class Settings:
             if field.name in environ and not _is_service_link(field.name, environ)
         }
         return cls(**values)
+
+    @property
+    def loads_before_fork(self) -> bool:
+        """Whether one process loads the model and others are forked from it, to share it.
+
+        Not while FLASK_DEBUG is on: changes are to be seen.
+        """
+        return not self.FLASK_DEBUG and (self.WORKERS > 1 or not self.MULTITHREADED_INIT)
 
     @property
     def bind(self) -> str:

@@ -55,7 +55,9 @@ def make_client(folder: Path, source: str, **settings: Any) -> FlaskClient:
     """Return a client of the real application that has loaded the module, or failed to."""
     write_module(folder, source)
     defaults = {"MODEL_DIR": str(folder), "MULTITHREADED_INIT": False, "INIT_RETRIES": 0}
-    return create_app(Settings(**{**defaults, **settings})).test_client()
+    app = create_app(Settings(**{**defaults, **settings}))
+    app.extensions["model"].start()
+    return app.test_client()
 
 
 def eventually(condition: Callable[[], Any], within: float = 15.0) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.api.codec import encode
+from app.codec import encode
 
 NAN = float("nan")
 

@@ -19,7 +19,9 @@ def test_the_call_of_the_example_is_answered_as_shown() -> None:
     call = re.search(r"-d '(\{.*?\})'\n\n    (\{[^\n]*\})", README, flags=re.DOTALL)
     assert call is not None
     settings = Settings(MODEL_DIR=str(ROOT / "model"), MULTITHREADED_INIT=False, INIT_RETRIES=0)
-    client = create_app(settings).test_client()
+    app = create_app(settings)
+    app.extensions["model"].start()
+    client = app.test_client()
     answer = client.post(PREDICT, json=json.loads(call[1])).json
     shown = json.loads(call[2])
     assert answer is not None

@@ -60,7 +60,9 @@ def test_while_loading_the_service_is_live_and_not_ready(tmp_path: Path) -> None
         def run(_): return 1
     """
     write_module(tmp_path, source)
-    client = create_app(Settings(MODEL_DIR=str(tmp_path))).test_client()
+    app = create_app(Settings(MODEL_DIR=str(tmp_path)))
+    app.extensions["model"].start()
+    client = app.test_client()
     assert client.get("/api/liveness").status_code == HTTPStatus.OK
     waiting = client.get("/api/readiness")
     assert waiting.status_code == HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,0 +1,83 @@
+"""The calls of the model that are under way: bounded, and watched for one that hangs."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from app.errors import BusyError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Admission:
+    """A place for one prediction, held until the `with` block ends."""
+
+    def __init__(self, slots: threading.BoundedSemaphore) -> None:
+        """Hold a place of `slots` that is taken already."""
+        self._slots = slots
+
+    def __enter__(self) -> None:
+        """Do nothing: the place is taken."""
+
+    def __exit__(self, *_error: object) -> None:
+        """Give the place back."""
+        self._slots.release()
+
+
+class Admissions:
+    """The places for predictions under way or waiting."""
+
+    def __init__(self, most: int) -> None:
+        """Admit `most` predictions at the same time."""
+        self._slots = threading.BoundedSemaphore(most)
+
+    def admit(self) -> Admission:
+        """Return a place.
+
+        Raises:
+            BusyError: all are taken.
+
+        """
+        if not self._slots.acquire(blocking=False):
+            raise BusyError("Server Busy")
+        return Admission(self._slots)
+
+
+class Running:
+    """When each call under way was made."""
+
+    def __init__(self) -> None:
+        """Watch nothing yet."""
+        self._since: dict[int, float] = {}
+
+    def watch(self, function: Callable[[T], R]) -> Callable[[T], R]:
+        """Return the function, its calls watched."""
+        since = self._since
+
+        def watched(argument: T) -> R:
+            thread = threading.get_ident()
+            since[thread] = time.monotonic()
+            try:
+                return function(argument)
+            finally:
+                del since[thread]
+
+        return watched
+
+    def longest(self) -> float:
+        """Return for how many seconds the oldest call has been under way; 0 without any."""
+        starts = list(self._since.values())
+        return time.monotonic() - min(starts) if starts else 0.0
+
+
+def limit(run: Callable[[Any], Any], most: int) -> Callable[[Any], Any]:
+    """Return `run`, called by `most` threads at the same time; others wait for their turn."""
+    slots = threading.BoundedSemaphore(most)
+
+    def limited(row: Any) -> Any:  # noqa: ANN401
+        with slots:
+            return run(row)
+
+    return limited
