@@ -12,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from rfc3339_validator import validate_rfc3339
 
+from app.acceptance import compile_acceptance
 from app.errors import ModelError
 
 # Swagger 2.0 has JSON Schema draft 4, in whose Python type checker 10.0 is no integer; here
@@ -34,6 +35,13 @@ def _is_date(value: object) -> bool:
     if not isinstance(value, str):
         return True
     return bool(_DATE.fullmatch(value) and datetime.date.fromisoformat(value))
+
+
+def _is_valid_date(text: str) -> bool:
+    try:
+        return _is_date(text)
+    except ValueError:
+        return False
 
 
 @_formats.checks("date-time")
@@ -66,6 +74,9 @@ class Parameters:
         """
         self.schema = _schema_of(dict(sample), "sample()")
         self.sample: dict[str, Any] = _example(dict(sample))
+        self._accepts = compile_acceptance(
+            self.schema, {"date": _is_valid_date, "date-time": _is_date_time}
+        )
         self._validator = _Validator(self.schema, format_checker=_formats)
 
     def check(self, body: object) -> dict[str, str]:
@@ -75,6 +86,8 @@ class Parameters:
         (`"features.3"`); it is `""` for a body that is no object.
         """
         faults: dict[str, str] = {}
+        if self._accepts(body):
+            return faults
         for error in self._validator.iter_errors(body):
             for name, message in _faults(error):
                 faults.setdefault(name, message)
@@ -108,6 +121,8 @@ def _schema_of(value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401, C901,
         case bool():
             return {"type": "boolean", "example": value}
         case int():
+            if value not in _INT64:
+                raise ModelError(f"{where} is beyond 64 bits: give a smaller example")
             return {"type": "integer", "format": "int64", "example": value}
         case float() | decimal.Decimal():
             return {"type": "number", "example": _example(value)}

@@ -145,3 +145,8 @@ def test_whole_numbers_reach_the_model_as_int_at_any_depth() -> None:
 def test_an_example_without_json_counterpart_is_refused_by_name(example: Any) -> None:
     with pytest.raises(ModelError, match=r"sample\(\)\['p'\].* which JSON does not have"):
         Parameters({"p": example})
+
+
+def test_an_example_beyond_64_bits_is_refused_by_name() -> None:
+    with pytest.raises(ModelError, match=r"sample\(\)\['p'\] is beyond 64 bits"):
+        Parameters({"p": 2**63})
