@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run dev test lint format lock readme screenshot
+.PHONY: help install run dev test e2e lint format lock readme manifests screenshot
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,10 +35,23 @@ dev: .venv/runtime model/ml_trained_model.joblib ## the same, reloaded on change
 test: .venv/dev model/ml_trained_model.joblib ## all tests but the cluster's
 	$(BIN)/python -m pytest
 
-lint: .venv/dev ## formatting, ruff's rules, types
+e2e: .venv/dev model/ml_trained_model.joblib ## the tests on a kind cluster: needs Docker, kind, helm, kubectl
+	$(BIN)/python -m pytest e2e
+
+readme: .venv/dev ## render the settings table into README.md
+	$(BIN)/python -m scripts.readme
+
+manifests: .venv/dev ## render the chart's schema and README, and k8s/, from what they derive from
+	$(BIN)/python -m scripts.render_chart
+
+screenshot: .venv/dev model/ml_trained_model.joblib ## take docs/swagger.png (needs Chromium)
+	$(BIN)/python -m scripts.screenshot
+
+lint: .venv/dev ## formatting, ruff's rules, types, the Dockerfile
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
+	$(BIN)/hadolint Dockerfile
 
 format: .venv/dev ## put the code into shape
 	$(BIN)/ruff format .

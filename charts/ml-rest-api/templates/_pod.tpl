@@ -1,0 +1,150 @@
+{{/*
+Every setting as an environment variable. Left to others: what `extraEnv` names (a name twice
+is an error to server-side apply), null, and an empty text that is the default, as of SECRET_KEY.
+*/}}
+{{- define "ml-rest-api.settingsEnv" -}}
+{{- $given := list }}
+{{- range .Values.extraEnv }}
+{{- $given = append $given .name }}
+{{- end }}
+{{- $optional := include "ml-rest-api.emptySettings" . | splitList " " }}
+{{- range $name, $value := .Values.settings }}
+{{- $text := kindIs "string" $value | ternary $value (toJson $value) }}
+{{- if eq $name "MODEL_DIR" }}
+{{- $text = include "ml-rest-api.modelDir" $ }}
+{{- end }}
+{{- $left := or (kindIs "invalid" $value) (and (eq $text "") (has $name $optional)) }}
+{{- if not (or $left (has $name $given)) }}
+- name: {{ $name }}
+  value: {{ include "ml-rest-api.envText" $text | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Text that reaches the process as it is: Kubernetes reads "$$" and "$(NAME)" in values. */}}
+{{- define "ml-rest-api.envText" -}}
+{{- replace "$" "$$" . }}
+{{- end }}
+
+{{/* The object `.of` without its handler `.instead` where another is given, as one is allowed. */}}
+{{- define "ml-rest-api.oneHandler" -}}
+{{- $of := .of }}
+{{- range without (list "exec" "grpc" "httpGet" "sleep" "tcpSocket") .instead }}
+{{- if hasKey $of . }}
+{{- $of = omit $of $.instead }}
+{{- end }}
+{{- end }}
+{{- toYaml $of }}
+{{- end }}
+
+{{- define "ml-rest-api.probe" -}}
+{{- include "ml-rest-api.oneHandler" (dict "of" . "instead" "httpGet") }}
+{{- end }}
+
+{{/* The startup probe, long enough for a model that loads before the server listens. */}}
+{{- define "ml-rest-api.startupProbe" -}}
+{{- $probe := .Values.startupProbe }}
+{{- $period := $probe.periodSeconds | default 10 }}
+{{- $failures := divf .Values.model.loadTimeoutSeconds $period | ceil | int }}
+{{- include "ml-rest-api.probe" (merge (deepCopy $probe) (dict "failureThreshold" $failures)) }}
+{{- end }}
+
+{{- define "ml-rest-api.lifecycle" -}}
+{{- $lifecycle := .Values.lifecycle }}
+{{- with $lifecycle.preStop }}
+{{- $hook := include "ml-rest-api.oneHandler" (dict "of" . "instead" "sleep") | fromYaml }}
+{{- $lifecycle = merge (dict "preStop" $hook) (omit $lifecycle "preStop") }}
+{{- end }}
+{{- toYaml $lifecycle }}
+{{- end }}
+
+{{/* preStop's sleep, what running requests get, and 5 seconds for the process to end. */}}
+{{- define "ml-rest-api.terminationGracePeriodSeconds" -}}
+{{- if kindIs "invalid" .Values.terminationGracePeriodSeconds }}
+{{- $sleep := dig "preStop" "sleep" "seconds" 0 (.Values.lifecycle | default dict) }}
+{{- add $sleep .Values.settings.GRACEFUL_TIMEOUT 5 }}
+{{- else }}
+{{- .Values.terminationGracePeriodSeconds | int }}
+{{- end }}
+{{- end }}
+
+{{- define "ml-rest-api.progressDeadlineSeconds" -}}
+{{- .Values.progressDeadlineSeconds | default (add .Values.model.loadTimeoutSeconds 300) | int }}
+{{- end }}
+
+{{/* What keeps all pods off one node. matchLabelKeys: a rollout's new pods count alone. */}}
+{{- define "ml-rest-api.topologySpreadConstraints" -}}
+{{- $selector := dict "matchLabels" (include "ml-rest-api.selectorLabels" . | fromYaml) }}
+{{- $constraints := .Values.topologySpreadConstraints }}
+{{- if and (not $constraints) .Values.topologySpread.enabled }}
+{{- $default := dict "maxSkew" 1 "topologyKey" "kubernetes.io/hostname" "whenUnsatisfiable" "ScheduleAnyway" }}
+{{- $constraints = list (set $default "matchLabelKeys" (list "pod-template-hash")) }}
+{{- end }}
+{{- range $constraints }}
+{{- $constraint := hasKey . "labelSelector" | ternary . (set (deepCopy .) "labelSelector" $selector) }}
+- {{ toYaml $constraint | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+
+{{/* Volumes, and where they are mounted in the container whose access to the model is `.readOnly`. */}}
+{{- define "ml-rest-api.volumes" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: {{ .Values.tmpSizeLimit }}
+{{- with include "ml-rest-api.modelVolume" . | trim }}
+- name: model
+  {{- . | nindent 2 }}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "ml-rest-api.volumeMounts" -}}
+- name: tmp
+  mountPath: /tmp
+{{- if include "ml-rest-api.modelVolume" .root }}
+- name: model
+  mountPath: /mnt/models
+  {{- if .readOnly }}
+  readOnly: true
+  {{- end }}
+{{- end }}
+{{- with .root.Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* What the pods and the test pod share. */}}
+{{- define "ml-rest-api.podSpec" -}}
+{{- with include "ml-rest-api.imagePullSecrets" . }}
+imagePullSecrets:
+  {{- . | nindent 2 }}
+{{- end }}
+serviceAccountName: {{ include "ml-rest-api.serviceAccountName" . }}
+automountServiceAccountToken: {{ .Values.automountServiceAccountToken }}
+enableServiceLinks: false # a Service named "flask" would set FLASK_PORT
+{{- with .Values.podSecurityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,125 @@
+"""Check the chart with real Helm binaries, as CI does: they accept it and render the same.
+
+`python -m scripts.check_helm helm helm3` names the binaries, by path or name.
+"""
+
+import base64
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CHART = Path(__file__).resolve().parent.parent / "charts" / "ml-rest-api"
+
+# Helm looks at the cluster's version; without one, at the version it was built with or for.
+_VERSION = "--kube-version=1.34.0"
+_SHA256 = f"model.sha256={'0' * 64}"
+
+# 900 KiB of whatever YAML or templates might trip over, without a newline at its end.
+_PYTHON = "# {{ fail }} 'é' \"😀\"\t\u2028\u0085\x7f\\n\r\n---\r\n".encode() * 20_000
+_MODULE = _PYTHON[: 900 * 1024].decode(errors="ignore").encode() + b"\r"
+_BINARY = bytes(range(256)) * 16
+
+_WRONG = {
+    "settings.LOG_LEVEL": ["--set=settings.LOG_LEVEL=LOUD"],
+    "replicas": ["--set=replicas=2"],
+    "model.module": ["--set=model.source=configMap"],
+    "model.sha256": ["--set=model.uri=https://example.com/a"],
+    "minReplicas": ["--set=autoscaling.enabled=true,autoscaling.minReplicas=99"],
+}
+
+
+def main() -> None:
+    """Run every check with every binary; end with a line for each that fails."""
+    binaries = sys.argv[1:] or ["helm"]
+    failures = [
+        failure
+        for check in (_lint, _same_output, _bytes_arrive, _wrong_values_are_named)
+        for failure in check(binaries)
+    ]
+    print("\n".join(failures) if failures else f"The chart is fine with {', '.join(binaries)}.")
+    sys.exit(bool(failures))
+
+
+def _lint(binaries: list[str]) -> Iterator[str]:
+    for helm in binaries:
+        for options in _cases():
+            result = _run(helm, "lint", "--strict", "--quiet", str(CHART), _VERSION, *options)
+            if result.returncode:
+                yield f"{helm} lint {options}: {result.stdout}{result.stderr}"
+
+
+def _same_output(binaries: list[str]) -> Iterator[str]:
+    for options in _cases():
+        outputs = {helm: _documents(_template(helm, *options)) for helm in binaries}
+        first = outputs[binaries[0]]
+        yield from (
+            f"{helm} template {options} is not as with {binaries[0]}"
+            for helm, output in outputs.items()
+            if output != first
+        )
+
+
+def _bytes_arrive(binaries: list[str]) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        module, binary = Path(folder) / "fraud.py", Path(folder) / "model.b64"
+        module.write_bytes(_MODULE)
+        binary.write_bytes(base64.encodebytes(_BINARY))
+        options = [f"--set-file=model.module={module}", f"--set-file=model.binaryFiles.b={binary}"]
+        for helm in binaries:
+            found = _config_map(_template(helm, *options))
+            if found["data"]["ml_trained_model.py"].encode() != _MODULE:
+                yield f"{helm}: model.module does not arrive as it was"
+            if base64.b64decode(found["binaryData"]["b"]) != _BINARY:
+                yield f"{helm}: model.binaryFiles do not arrive as they were"
+            twice = [*options, f"--set-file=model.files.again={module}"]
+            yield from _not_refused(helm, "init container", twice)
+
+
+def _wrong_values_are_named(binaries: list[str]) -> Iterator[str]:
+    for helm in binaries:
+        for name, options in _WRONG.items():
+            yield from _not_refused(helm, name, options)
+
+
+def _not_refused(helm: str, name: str, options: list[str]) -> Iterator[str]:
+    result = _run(helm, "template", "demo", str(CHART), _VERSION, *options)
+    told = result.stderr.replace("/", ".")  # schema errors name keys by a pointer
+    if not result.returncode or name not in told:
+        yield f"{helm} template {options} does not fail naming {name}: {told}"
+
+
+def _cases() -> Iterator[list[str]]:
+    yield []
+    yield [f"--set=model.uri=s3://models/a,{_SHA256}"]
+    for path in sorted((CHART / "ci").glob("*-values.yaml")):
+        yield [f"--values={path}"]
+
+
+def _template(helm: str, *options: str) -> str:
+    result = _run(helm, "template", "demo", str(CHART), "--namespace=models", _VERSION, *options)
+    if result.returncode:
+        sys.exit(f"{helm} template {options}: {result.stderr}")
+    return result.stdout
+
+
+def _documents(output: str) -> list[str]:
+    """Return the documents; Helm 4 ends each with one more line than Helm 3."""
+    return [document.strip() for document in output.split("\n---\n")]
+
+
+def _config_map(output: str) -> dict[str, Any]:
+    documents: list[dict[str, Any]] = list(yaml.safe_load_all(output))
+    return next(each for each in documents if each["kind"] == "ConfigMap")
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+
+
+if __name__ == "__main__":
+    main()

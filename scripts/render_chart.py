@@ -1,0 +1,137 @@
+"""Render what follows from the settings, values.yaml and the templates.
+
+`python -m scripts.render_chart` writes the chart's values.yaml (its settings),
+values.schema.json and README.md, and the manifests in k8s/. With `--check` it writes nothing
+and fails where one of them is not what it would write.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from helm_python import Chart
+
+from scripts import chart_settings
+from scripts.chart_values import Value, documented, markdown_table
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "ml-rest-api"
+
+# Helm's own labels: not true of manifests that kubectl applies.
+_HELM_LABELS = ("helm.sh/chart", "app.kubernetes.io/managed-by")
+_HEADER = (
+    "# Rendered from charts/ml-rest-api by `python -m scripts.render_chart`: change it there.\n"
+)
+
+
+def rendered(root: Path = ROOT) -> dict[Path, str]:
+    """Return every rendered file's path and text, for the project in the folder `root`."""
+    chart = root / "charts" / NAME
+    values_yaml = chart_settings.with_settings((chart / "values.yaml").read_text())
+    values = documented(values_yaml)
+    texts = {
+        "values.yaml": values_yaml,
+        "values.schema.json": _schema(values),
+        "README.md": _readme(values),
+        "templates/_settings.tpl": chart_settings.template(),
+    }
+    manifests = _manifests(chart, texts)
+    files = {chart / name: text for name, text in texts.items()}
+    return files | {root / "k8s" / name: text for name, text in manifests.items()}
+
+
+def drift(root: Path = ROOT) -> list[Path]:
+    """Return the files that are not what would be rendered, and manifests nobody renders."""
+    files = rendered(root)
+    changed = [
+        path for path, text in files.items() if not path.is_file() or path.read_text() != text
+    ]
+    return changed + _orphans(root, files)
+
+
+def write(root: Path = ROOT) -> None:
+    """Write every rendered file; remove manifests that are no longer rendered."""
+    files = rendered(root)
+    for path, text in files.items():
+        path.write_text(text)
+    for path in _orphans(root, files):
+        path.unlink()
+
+
+def _orphans(root: Path, files: dict[Path, str]) -> list[Path]:
+    manifests = (root / "k8s").glob("*.yaml")
+    return [path for path in manifests if path not in files and _HEADER in path.read_text()]
+
+
+def _schema(values: list[Value]) -> str:
+    schema = yaml.safe_load((ROOT / "scripts" / "chart_schema.yaml").read_text())
+    schema = json.loads(json.dumps(schema))  # no object twice, as YAML's aliases make them
+    schema["properties"]["settings"] = chart_settings.schema()
+    for value in values:
+        node = schema
+        for key in value.path:
+            node = node["properties"][key]
+        node["description"] = value.description
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _readme(values: list[Value]) -> str:
+    text = (ROOT / "scripts" / "chart_readme.md").read_text()
+    return text.replace("{{values}}", markdown_table(values))
+
+
+def _manifests(chart: Path, texts: dict[str, str]) -> dict[str, str]:
+    """Render the chart's defaults, one file for each kind, and a kustomization of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / NAME
+        shutil.copytree(chart, copy)
+        for name, text in texts.items():
+            (copy / name).write_text(text)
+        with Chart.load(copy) as loaded:
+            app_version = loaded.metadata["appVersion"]
+            outputs = loaded.render(name=NAME).items()
+    objects = [
+        document
+        for path, text in outputs
+        if path.endswith(".yaml") and "/tests/" not in path
+        for document in yaml.safe_load_all(text)
+        if document
+    ]
+    files = {f"{each['kind'].lower()}.yaml": _plain(each) for each in objects}
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": sorted(files),
+        "images": [{"name": NAME, "newName": NAME, "newTag": app_version}],
+    }
+    return files | {"kustomization.yaml": _HEADER + _dump(kustomization)}
+
+
+def _plain(manifest: dict[str, Any]) -> str:
+    for label in _HELM_LABELS:
+        manifest["metadata"]["labels"].pop(label)
+    return _HEADER + _dump(manifest)
+
+
+def _dump(document: dict[str, Any]) -> str:
+    return yaml.safe_dump(document, sort_keys=False, width=100)
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
+    if not parser.parse_args().check:
+        write()
+    elif changed := drift():
+        names = ", ".join(str(path.relative_to(ROOT)) for path in changed)
+        sys.exit(f"Not as rendered: {names}. Run `python -m scripts.render_chart`.")
+
+
+if __name__ == "__main__":
+    main()

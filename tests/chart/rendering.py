@@ -1,0 +1,90 @@
+"""Render the chart as `helm template` does, without a helm binary."""
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from helm_python import Chart, HelmError, values_from_yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "charts" / "ml-rest-api"
+EXAMPLES = sorted((CHART / "ci").glob("*-values.yaml"))
+
+Object = dict[str, Any]
+
+
+@functools.cache
+def load(path: Path = CHART) -> Chart:
+    return Chart.load(path)
+
+
+def texts(
+    values: Object | None = None, *, name: str = "demo", path: Path = CHART
+) -> dict[str, str]:
+    """Return the rendered text of each template, by the template's path in the chart."""
+    rendered = load(path).render(values or {}, name=name, namespace="models")
+    return {key.partition("/templates/")[2]: text for key, text in rendered.items()}
+
+
+def render(values: Object | None = None, *, name: str = "demo", path: Path = CHART) -> list[Object]:
+    """Return all rendered objects, read by Helm's own YAML parser."""
+    rendered = texts(values, name=name, path=path)
+    return [
+        values_from_yaml(text)
+        for key, text in rendered.items()
+        if key.endswith(".yaml") and text.strip()
+    ]
+
+
+def of_kind(kind: str, values: Object | None = None, **options: Any) -> list[Object]:
+    return [each for each in render(values, **options) if each["kind"] == kind]
+
+
+def one(kind: str, values: Object | None = None, **options: Any) -> Object:
+    """Return the only object of a kind; of Pods, that is the one of `helm test`."""
+    (found,) = of_kind(kind, values, **options)
+    return found
+
+
+def pod(values: Object | None = None, **options: Any) -> Object:
+    """Return the specification of the service's pods."""
+    spec: Object = one("Deployment", values, **options)["spec"]["template"]["spec"]
+    return spec
+
+
+def container(values: Object | None = None, **options: Any) -> Object:
+    """Return the container of the service."""
+    first: Object = pod(values, **options)["containers"][0]
+    return first
+
+
+def env(of: Object) -> dict[str, Any]:
+    """Return a container's environment; names are there once, as server-side apply asks."""
+    entries = of.get("env", [])
+    names = [entry["name"] for entry in entries]
+    assert len(names) == len(set(names)), names
+    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in entries}
+
+
+def refusal(values: Object, **options: Any) -> str:
+    """Return the message with which rendering fails."""
+    with pytest.raises(HelmError) as caught:
+        render(values, **options)
+    return str(caught.value)
+
+
+def example(path: Path) -> Object:
+    values: Object = yaml.safe_load(path.read_text())
+    return values
+
+
+def pod_specs(objects: list[Object]) -> Iterator[Object]:
+    """Yield every pod specification among the objects."""
+    for each in objects:
+        if each["kind"] == "Pod":
+            yield each["spec"]
+        elif each["kind"] == "Deployment":
+            yield each["spec"]["template"]["spec"]

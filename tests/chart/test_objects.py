@@ -1,0 +1,164 @@
+"""The objects around the pods."""
+
+from typing import Any
+
+import pytest
+
+from tests.chart.rendering import Object, of_kind, one, texts
+
+SHA256 = "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ("demo", "demo-ml-rest-api"),
+        ("ml-rest-api", "ml-rest-api"),
+        ("flask", "flask-ml-rest-api"),
+        ("my-ml-rest-api-2", "my-ml-rest-api-2"),
+    ],
+)
+def test_objects_are_named_after_release_and_chart(release: str, name: str) -> None:
+    assert one("Service", name=release)["metadata"]["name"] == name
+    assert one("Deployment", name=release)["metadata"]["name"] == name
+
+
+def test_default_is_four_objects() -> None:
+    kinds = {"Deployment", "Service", "ServiceAccount", "Pod"}
+    for kind in ("ConfigMap", "Ingress", "HTTPRoute", "HorizontalPodAutoscaler", "NetworkPolicy",
+                 "PodDisruptionBudget", "ServiceMonitor"):  # fmt: skip
+        assert of_kind(kind) == []
+    assert all(of_kind(kind) for kind in kinds)
+
+
+def test_service_may_be_a_node_port() -> None:
+    values = {
+        "service": {
+            "type": "NodePort",
+            "port": 80,
+            "nodePort": 30888,
+            "spec": {"externalTrafficPolicy": "Local"},
+        }
+    }
+    spec = one("Service", values)["spec"]
+    assert (spec["type"], spec["externalTrafficPolicy"]) == ("NodePort", "Local")
+    assert spec["ports"] == [
+        {"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP", "nodePort": 30888}
+    ]
+
+
+def test_helm_test_predicts_through_the_service() -> None:
+    pod = one("Pod", {"service": {"port": 80}})
+    (container,) = pod["spec"]["containers"]
+    assert container["command"] == ["python", "-m", "app.client"]
+    assert container["args"] == ["http://demo-ml-rest-api:80"]
+    assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
+
+
+def test_service_sends_no_requests_to_the_test_pod() -> None:
+    values = {"commonLabels": {"app.kubernetes.io/name": "ml-rest-api"}}
+    labels = one("Pod", values)["metadata"]["labels"]
+    selector = one("Service", values)["spec"]["selector"]
+    assert not selector.items() <= labels.items()
+
+
+def test_autoscaling_decides_the_number_of_pods() -> None:
+    values = {"autoscaling": {"enabled": True}, "replicaCount": 7}
+    assert "replicas" not in one("Deployment", values)["spec"]
+    spec = one("HorizontalPodAutoscaler", values)["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 10)
+    (metric,) = spec["metrics"]
+    assert metric["resource"]["name"] == "cpu"
+
+
+def test_autoscaling_takes_other_metrics() -> None:
+    own: Object = {"type": "Pods", "pods": {}}
+    scaling = {
+        "enabled": True,
+        "targetCPUUtilizationPercentage": None,
+        "targetMemoryUtilizationPercentage": 70,
+        "metrics": [own],
+        "behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}},
+    }
+    spec = one("HorizontalPodAutoscaler", {"autoscaling": scaling})["spec"]
+    assert [metric.get("resource", {}).get("name") for metric in spec["metrics"]] == [
+        "memory",
+        None,
+    ]
+    assert spec["behavior"] == scaling["behavior"]
+
+
+@pytest.mark.parametrize(
+    ("values", "budget"),
+    [
+        ({"replicaCount": 1}, None),
+        ({"replicaCount": 0}, None),
+        ({"replicaCount": 2}, {"maxUnavailable": 1}),
+        ({"replicaCount": 2, "podDisruptionBudget": {"enabled": False}}, None),
+        ({"replicaCount": 2, "podDisruptionBudget": {"minAvailable": 0}}, {"minAvailable": 0}),
+        (
+            {"replicaCount": 2, "podDisruptionBudget": {"maxUnavailable": "25%"}},
+            {"maxUnavailable": "25%"},
+        ),
+        ({"autoscaling": {"enabled": True}}, {"maxUnavailable": 1}),
+        ({"autoscaling": {"enabled": True, "minReplicas": 1}, "replicaCount": 3}, None),
+    ],
+)
+def test_a_disruption_budget_is_for_several_pods(values: Object, budget: Object | None) -> None:
+    found = of_kind("PodDisruptionBudget", values)
+    assert len(found) == (budget is not None)
+    if budget is not None:
+        spec = found[0]["spec"]
+        assert {key: spec.get(key) for key in budget} == budget
+        assert ("minAvailable" in spec) != ("maxUnavailable" in spec)
+        assert spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+def test_service_monitor_scrapes_the_service() -> None:
+    monitor: dict[str, Any] = {
+        "enabled": True,
+        "labels": {"release": "prometheus"},
+        "interval": "15s",
+        "scrapeTimeout": "5s",
+        "relabelings": [{"action": "labelmap"}],
+        "metricRelabelings": [{"action": "drop"}],
+    }
+    values = {"serviceMonitor": monitor}
+    found = one("ServiceMonitor", values)
+    assert found["apiVersion"] == "monitoring.coreos.com/v1"
+    assert found["metadata"]["labels"]["release"] == "prometheus"
+    (endpoint,) = found["spec"]["endpoints"]
+    assert (endpoint["port"], endpoint["path"]) == ("http", "/metrics")
+    keys = ("interval", "scrapeTimeout", "relabelings", "metricRelabelings")
+    assert {key: endpoint[key] for key in keys} == {key: monitor[key] for key in keys}
+    service = one("Service", values)
+    selected = found["spec"]["selector"]["matchLabels"]
+    assert selected.items() <= service["metadata"]["labels"].items()
+    assert endpoint["port"] in [port["name"] for port in service["spec"]["ports"]]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, ["port-forward service/demo-ml-rest-api 8888:8888", "localhost:8888/api/"]),
+        ({}, ["http://demo-ml-rest-api.models.svc:8888/api", "helm test demo --namespace models"]),
+        (
+            {},
+            [
+                "logs --prefix --selector app.kubernetes.io/name=ml-rest-api",
+                "model.loadTimeoutSeconds",
+                "300 s",
+            ],
+        ),
+        ({"model": {"initContainer": {"image": "a"}}}, ["--container model"]),
+        ({"model": {"existingConfigMap": "fraud"}}, ["ConfigMap fraud", "rollout restart"]),
+    ],
+)
+def test_notes_tell_what_to_do_next(values: Object, told: list[str]) -> None:
+    notes = texts(values)["NOTES.txt"]
+    assert [words for words in told if words not in notes] == []
+
+
+def test_notes_keep_a_signed_address_to_themselves() -> None:
+    model = {"uri": "https://a.example.com/b?signature=secret", "sha256": SHA256}
+    assert "secret" not in texts({"model": model})["NOTES.txt"]

@@ -1,0 +1,203 @@
+"""The Deployment's pods: image, probes, ends, surroundings."""
+
+from typing import Any
+
+import pytest
+
+from tests.chart.rendering import Object, container, of_kind, one, pod, pod_specs, render
+
+DIGEST = "sha256:" + "0a" * 32
+
+
+@pytest.mark.parametrize(
+    ("values", "image"),
+    [
+        ({}, "ml-rest-api:1.0.0"),
+        ({"image": {"tag": "dev"}}, "ml-rest-api:dev"),
+        ({"image": {"tag": f"dev@{DIGEST}"}}, f"ml-rest-api:dev@{DIGEST}"),
+        ({"image": {"tag": "dev@"}}, "ml-rest-api:dev"),
+        ({"image": {"tag": f"@{DIGEST}"}}, f"ml-rest-api@{DIGEST}"),
+        ({"image": {"digest": DIGEST}}, f"ml-rest-api:1.0.0@{DIGEST}"),
+        ({"image": {"tag": "dev@sha256:00", "digest": DIGEST}}, f"ml-rest-api:dev@{DIGEST}"),
+        ({"image": {"registry": "a.example.com:5000"}}, "a.example.com:5000/ml-rest-api:1.0.0"),
+        ({"global": {"imageRegistry": "b.example.com/"}}, "b.example.com/ml-rest-api:1.0.0"),
+        (
+            {"image": {"registry": "a"}, "global": {"imageRegistry": "b"}},
+            "a/ml-rest-api:1.0.0",
+        ),
+    ],
+)
+def test_image_is_named_by_its_parts(values: Object, image: str) -> None:
+    model = {"model": {"uri": "s3://models/a", "sha256": "ab" * 32}}
+    found = [
+        each["image"]
+        for spec in pod_specs(render(values | model))
+        for each in spec.get("initContainers", []) + spec["containers"]
+    ]
+    assert found == [image] * 3  # fetching, serving, testing
+
+
+def test_pull_secrets_are_joined() -> None:
+    values = {
+        "global": {"imagePullSecrets": ["a", {"name": "b"}]},
+        "imagePullSecrets": [{"name": "b"}, {"name": "c"}],
+    }
+    for spec in pod_specs(render(values)):
+        assert [each["name"] for each in spec["imagePullSecrets"]] == ["a", "b", "c"]
+
+
+def test_probes_ask_what_they_are_for() -> None:
+    served = container()
+    paths = {
+        name: served[name]["httpGet"]["path"]
+        for name in ("startupProbe", "livenessProbe", "readinessProbe")
+    }
+    assert paths == {
+        "startupProbe": "/api/liveness",
+        "livenessProbe": "/api/liveness",
+        "readinessProbe": "/api/readiness",
+    }
+
+
+def patience(probe: Object) -> int:
+    return int(probe["failureThreshold"] * probe["periodSeconds"])
+
+
+def test_a_model_that_loads_for_minutes_is_not_killed() -> None:
+    served = container()
+    assert patience(served["startupProbe"]) >= 300
+    assert patience(served["livenessProbe"]) >= 300
+    assert patience(served["readinessProbe"]) <= 10
+
+
+@pytest.mark.parametrize("seconds", [1, 601, 3600])
+def test_one_value_gives_a_model_more_time(seconds: int) -> None:
+    values = {"model": {"loadTimeoutSeconds": seconds}}
+    assert 0 <= patience(container(values)["startupProbe"]) - seconds < 2
+    assert one("Deployment", values)["spec"]["progressDeadlineSeconds"] == seconds + 300
+
+
+def test_whole_probes_can_be_replaced() -> None:
+    command = {"command": ["true"]}
+    values = {
+        "startupProbe": {"exec": command, "periodSeconds": 1, "failureThreshold": 7},
+        "livenessProbe": None,
+        "readinessProbe": {"tcpSocket": {"port": "http"}},
+    }
+    served = container(values)
+    assert served["startupProbe"] == {
+        "exec": command,
+        "periodSeconds": 1,
+        "timeoutSeconds": 5,
+        "failureThreshold": 7,
+    }
+    assert "livenessProbe" not in served
+    assert "httpGet" not in served["readinessProbe"]
+
+
+def test_pod_sleeps_before_it_stops() -> None:
+    assert container()["lifecycle"] == {"preStop": {"sleep": {"seconds": 10}}}
+
+
+def test_another_hook_takes_the_sleeps_place() -> None:
+    hook = {"exec": {"command": ["true"]}}
+    lifecycle = container({"lifecycle": {"preStop": hook, "postStart": hook}})["lifecycle"]
+    assert lifecycle == {"preStop": hook, "postStart": hook}
+
+
+def test_rollout_keeps_every_pod_until_another_is_ready() -> None:
+    strategy = one("Deployment")["spec"]["strategy"]
+    assert strategy["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+
+
+def test_recreate_needs_no_nulls() -> None:
+    values = {"strategy": {"type": "Recreate"}}
+    assert one("Deployment", values)["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_failures_end_up_in_the_termination_message() -> None:
+    values = {"model": {"initContainer": {"image": "a"}}}
+    for spec in pod_specs(render(values)):
+        for each in spec["containers"] + spec.get("initContainers", []):
+            assert each["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+def test_selector_is_name_and_instance_alone() -> None:
+    values = {
+        "commonLabels": {"a": "b", "app.kubernetes.io/name": "other"},
+        "podLabels": {"c": "d", "app.kubernetes.io/instance": "other"},
+    }
+    spec = one("Deployment", values)["spec"]
+    selector = {"app.kubernetes.io/name": "ml-rest-api", "app.kubernetes.io/instance": "demo"}
+    assert spec["selector"]["matchLabels"] == selector
+    assert one("Service", values)["spec"]["selector"] == selector
+    assert spec["template"]["metadata"]["labels"] == selector | {"a": "b", "c": "d"}
+
+
+def test_pods_are_spread_over_nodes_by_revision() -> None:
+    (constraint,) = pod()["topologySpreadConstraints"]
+    assert constraint["whenUnsatisfiable"] == "ScheduleAnyway"
+    assert constraint["matchLabelKeys"] == ["pod-template-hash"]
+    labels = one("Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert constraint["labelSelector"]["matchLabels"].items() <= labels.items()
+
+
+def test_spreading_can_be_changed_and_switched_off() -> None:
+    own: Object = {"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+    (constraint,) = pod({"topologySpreadConstraints": [own]})["topologySpreadConstraints"]
+    assert constraint.items() >= own.items()
+    assert "matchLabels" in constraint["labelSelector"]
+    selected = own | {"labelSelector": {"matchLabels": {"a": "b"}}}
+    (constraint,) = pod({"topologySpreadConstraints": [selected]})["topologySpreadConstraints"]
+    assert constraint == selected
+    assert "topologySpreadConstraints" not in pod({"topologySpread": {"enabled": False}})
+
+
+def test_a_service_account_is_made_or_named() -> None:
+    assert one("ServiceAccount")["metadata"]["name"] == "demo-ml-rest-api"
+    assert pod()["serviceAccountName"] == "demo-ml-rest-api"
+    values: Object = {"serviceAccount": {"create": False}}
+    assert of_kind("ServiceAccount", values) == []
+    assert pod(values)["serviceAccountName"] == "default"
+    values = {"serviceAccount": {"create": False, "name": "models"}}
+    assert pod(values)["serviceAccountName"] == "models"
+
+
+PASSED_ON: dict[str, Any] = {
+    "nodeSelector": {"a": "b"},
+    "tolerations": [{"operator": "Exists"}],
+    "affinity": {"podAntiAffinity": {}},
+    "priorityClassName": "high",
+    "runtimeClassName": "nvidia",
+    "dnsConfig": {"nameservers": ["192.0.2.1"]},
+    "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["a"]}],
+}
+
+
+@pytest.mark.parametrize("key", PASSED_ON)
+def test_pod_fields_are_passed_on(key: str) -> None:
+    assert pod({key: PASSED_ON[key]})[key] == PASSED_ON[key]
+    assert key not in pod()
+
+
+def test_extra_containers_run_around_the_service() -> None:
+    values = {
+        "model": {"initContainer": {"image": "a"}},
+        "extraInitContainers": [{"name": "first", "image": "b"}],
+        "extraContainers": [{"name": "beside", "image": "c"}],
+    }
+    spec = pod(values)
+    assert [each["name"] for each in spec["initContainers"]] == ["first", "model"]
+    assert [each["name"] for each in spec["containers"]] == ["ml-rest-api", "beside"]
+
+
+def test_only_tmp_is_writable() -> None:
+    assert pod()["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "256Mi"}}]
+    assert container()["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+
+
+def test_annotations_reach_pods_and_deployment() -> None:
+    values = {"podAnnotations": {"a": "b"}, "deploymentAnnotations": {"c": "d"}}
+    deployment = one("Deployment", values)
+    assert deployment["metadata"]["annotations"] == {"c": "d"}
+    assert deployment["spec"]["template"]["metadata"]["annotations"]["a"] == "b"

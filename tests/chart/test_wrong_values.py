@@ -1,0 +1,114 @@
+"""Wrong values fail with a message that names them, also where Helm skips the schema."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.chart.rendering import CHART, Object, load, refusal
+
+MODULE = "def run(row): ..."
+SHA256 = "ab" * 32
+INIT = {"image": "fraud:1"}
+
+# Refused by the schema: what a message must name, and the values.
+WRONG: list[tuple[list[str], Object]] = [
+    (["replicas"], {"replicas": 2}),
+    (["LOG_LEVLE"], {"settings": {"LOG_LEVLE": "INFO"}}),
+    (["LOG_LEVEL"], {"settings": {"LOG_LEVEL": "LOUD"}}),
+    (["FLASK_DEBUG"], {"settings": {"FLASK_DEBUG": "true"}}),
+    (["FLASK_PORT"], {"settings": {"FLASK_PORT": "8888"}}),
+    (["FLASK_PORT"], {"settings": {"FLASK_PORT": 70000}}),
+    (["WORKERS"], {"settings": {"WORKERS": 1.5}}),
+    (["replicaCount"], {"replicaCount": -1}),
+    (["tag"], {"image": {"tag": 20240501}}),
+    (["digest"], {"image": {"digest": "sha256:00"}}),
+    (["pullPolicy"], {"image": {"pullPolicy": "Sometimes"}}),
+    (["source"], {"model": {"source": "configmap"}}),
+    (["modul"], {"model": {"modul": MODULE}}),
+    (["sizeLimit"], {"model": {"sizeLimit": "2 GB"}}),
+    (["loadTimeoutSeconds"], {"model": {"loadTimeoutSeconds": 0}}),
+    (["extraEnv"], {"extraEnv": [{"value": "x"}]}),
+    (["type"], {"service": {"type": "ExternalName"}}),
+    (["port"], {"service": {"port": 0}}),
+    (["hosts"], {"ingress": {"enabled": True, "hosts": ["a.example.com"]}}),
+    (["path"], {"ingress": {"enabled": True, "hosts": [{"paths": [{"pathType": "Exact"}]}]}}),
+    (["maxUnavailable"], {"podDisruptionBudget": {"maxUnavailable": "one"}}),
+    (["interval"], {"serviceMonitor": {"interval": "soon"}}),
+    (["podLabels"], {"podLabels": {"a": 1}}),
+    (["strategy"], {"strategy": {"type": "Canary"}}),
+    (["global", "imageRegistry"], {"global": {"imageRegistry": 1}}),
+]
+
+# Refused by the templates.
+CONTRADICTIONS: list[tuple[list[str], Object]] = [
+    (["model.source", "configMap", "model.module"], {"model": {"source": "configMap"}}),
+    (["model.source", "initContainer", "model.uri"], {"model": {"source": "initContainer"}}),
+    (["model.source", "bucket"], {"model": {"source": "bucket"}}),
+    (["model.module", "image"], {"model": {"source": "image", "module": MODULE}}),
+    (["model.uri", "configMap"], {"model": {"module": MODULE, "uri": "/a", "sha256": SHA256}}),
+    (["model.initContainer.image"], {"model": {"module": MODULE, "initContainer": INIT}}),
+    (["model.initContainer.image"], {"model": {"source": "image", "initContainer": INIT}}),
+    (["existingConfigMap", "module"], {"model": {"module": MODULE, "existingConfigMap": "a"}}),
+    (["uri", "image"], {"model": {"uri": "/a", "sha256": SHA256, "initContainer": INIT}}),
+    (["uri", "sha256"], {"model": {"uri": "https://a.example.com/b"}}),
+    (["uri", "sha256"], {"model": {"uri": "/a", "sha256": "123"}}),
+    (["sha256", "uri"], {"model": {"sha256": SHA256, "initContainer": INIT}}),
+    (["model.sha256"], {"model": {"sha256": SHA256}}),
+    (["command"], {"model": {"uri": "/a", "sha256": SHA256, "initContainer": {"command": ["a"]}}}),
+    (["ml_trained_model.py", "model.module"], {"model": {"files": {"a.txt": "x"}}}),
+    (
+        ["fraud.py", "twice"],
+        {
+            "model": {"module": MODULE, "files": {"fraud.py": MODULE}},
+            "settings": {"TRAINED_MODEL_MODULE_NAME": "fraud"},
+        },
+    ),
+    (
+        ["a.bin", "twice"],
+        {"model": {"module": MODULE, "files": {"a.bin": ""}, "binaryFiles": {"a.bin": ""}}},
+    ),
+    (["a/b.txt", "files"], {"model": {"module": MODULE, "files": {"a/b.txt": "x"}}}),
+    (["..data", "files"], {"model": {"module": MODULE, "files": {"..data": "x"}}}),
+    (["a.bin", "base64"], {"model": {"module": MODULE, "binaryFiles": {"a.bin": "no base64!"}}}),
+    (["a.bin", "base64"], {"model": {"module": MODULE, "binaryFiles": {"a.bin": "AAA"}}}),
+    (
+        ["my model.py", "TRAINED_MODEL_MODULE_NAME"],
+        {"model": {"module": MODULE}, "settings": {"TRAINED_MODEL_MODULE_NAME": "my model"}},
+    ),
+    (["service.nodePort"], {"service": {"nodePort": 30888}}),
+    (["httpRoute.parentRefs"], {"httpRoute": {"enabled": True}}),
+    (["minReplicas", "maxReplicas"], {"autoscaling": {"enabled": True, "minReplicas": 20}}),
+    (
+        ["autoscaling", "target"],
+        {"autoscaling": {"enabled": True, "targetCPUUtilizationPercentage": None}},
+    ),
+    (["fullnameOverride"], {"fullnameOverride": "Fraud"}),
+]
+
+
+@pytest.fixture(scope="module")
+def without_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the chart without a schema, as `--skip-schema-validation` has it."""
+    path = tmp_path_factory.mktemp("chart") / "ml-rest-api"
+    shutil.copytree(CHART, path)
+    (path / "values.schema.json").unlink()
+    assert load(path).schema is None
+    return path
+
+
+@pytest.mark.parametrize(("names", "values"), WRONG, ids=lambda each: str(each)[:60])
+def test_schema_names_what_is_wrong(names: list[str], values: Object) -> None:
+    message = refusal(values)
+    assert [name for name in names if name not in message] == []
+
+
+@pytest.mark.parametrize(("names", "values"), CONTRADICTIONS, ids=lambda each: str(each)[:60])
+def test_contradictions_are_named(names: list[str], values: Object, without_schema: Path) -> None:
+    message = refusal(values, path=without_schema)
+    assert [name for name in names if name not in message] == []
+    refusal(values)
+
+
+def test_a_release_that_starts_with_a_digit_needs_another_name() -> None:
+    assert "fullnameOverride" in refusal({}, name="1st")
