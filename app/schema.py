@@ -186,8 +186,8 @@ def _example(value: Any) -> Any:  # noqa: ANN401, PLR0911
             return value.isoformat() + ("" if value.tzinfo else "Z")
         case datetime.date():
             return value.isoformat()
-        case str() if _format_of(value).get("format") == "date-time":
-            return _example(datetime.datetime.fromisoformat(value))
+        case str() if _format_of(value).get("format") == "date-time" and not _is_date_time(value):
+            return _example(datetime.datetime.fromisoformat(value))  # which adds what it lacks
         case float() | decimal.Decimal():
             return float(value) if math.isfinite(value) else 0.0
         case list() | tuple():

@@ -150,3 +150,19 @@ def test_an_example_without_json_counterpart_is_refused_by_name(example: Any) ->
 def test_an_example_beyond_64_bits_is_refused_by_name() -> None:
     with pytest.raises(ModelError, match=r"sample\(\)\['p'\] is beyond 64 bits"):
         Parameters({"p": 2**63})
+
+
+@pytest.mark.parametrize(
+    ("example", "shown"),
+    [
+        ("2021-10-26T12:00:00Z", "2021-10-26T12:00:00Z"),
+        ("2021-10-26T12:00:00.5+02:00", "2021-10-26T12:00:00.5+02:00"),
+        ("2021-10-26T12:00:00", "2021-10-26T12:00:00Z"),
+        ("2021-10-26T12:00", "2021-10-26T12:00:00Z"),
+        (NOON, "2021-10-26T12:00:00+00:00"),
+    ],
+)
+def test_an_example_is_shown_as_it_is_written_but_for_an_offset_that_it_lacks(
+    example: Any, shown: str
+) -> None:
+    assert Parameters({"p": example}).sample == {"p": shown}
