@@ -23,7 +23,7 @@ def sample(url: str) -> Any:  # noqa: ANN401 - any JSON value
         KeyError: what it answered is no such document.
 
     """
-    return _example(_call(f"{url}/api/swagger.json")["definitions"]["input_vector"])
+    return _call(f"{url}/api/swagger.json")["definitions"]["input_vector"]["example"]
 
 
 def predict(url: str, row: Any) -> Any:  # noqa: ANN401
@@ -55,12 +55,6 @@ def _call(url: str, body: bytes | None = None) -> Any:  # noqa: ANN401
     headers = {"Content-Type": "application/json"}
     with urlopen(Request(url, body, headers), timeout=_TIMEOUT) as response:  # noqa: S310
         return json.load(response)
-
-
-def _example(schema: dict[str, Any]) -> Any:  # noqa: ANN401
-    if "properties" in schema:
-        return {name: _example(item) for name, item in schema["properties"].items()}
-    return schema.get("example", {} if schema.get("type") == "object" else None)
 
 
 def main() -> None:

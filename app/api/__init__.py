@@ -38,7 +38,13 @@ class Api(flask_restx.Api):
     def __schema__(self) -> dict[str, Any]:  # the name is Flask-RESTX's
         """The Swagger 2.0 document; made anew, as the parameters come with the model's module."""
         document: dict[str, Any] = Swagger(self).as_dict()
-        document["definitions"]["input_vector"] = self._model.parameters.schema
+        parameters = self._model.parameters
+        # The whole example too: Swagger UI would make up a text for a parameter of any type.
+        document["definitions"]["input_vector"] = {
+            **parameters.schema,
+            "example": parameters.sample,
+        }
+        del document["responses"]  # of errors that Flask-RESTX would answer in its own way
         return document
 
 

@@ -24,7 +24,7 @@ def health_namespace(model: Model) -> Namespace:
 
     @namespace.route("/liveness")
     class HealthLiveness(Resource):
-        @namespace.marshal_with(liveness, description="The process answers")
+        @namespace.response(HTTPStatus.OK, "The process answers", liveness)
         def get(self) -> dict[str, bool]:
             """Tell that the process is alive, whatever the model does."""
             return {"Alive": True}
@@ -34,7 +34,7 @@ def health_namespace(model: Model) -> Namespace:
         @namespace.response(
             HTTPStatus.SERVICE_UNAVAILABLE, "No prediction yet, or no more", readiness
         )
-        @namespace.marshal_with(readiness, skip_none=True, description="Predictions are answered")
+        @namespace.response(HTTPStatus.OK, "Predictions are answered", readiness)
         def get(self) -> tuple[dict[str, Any], HTTPStatus]:
             """Tell whether the model is ready to predict and, if not, why."""
             status = model.status
@@ -43,8 +43,9 @@ def health_namespace(model: Model) -> Namespace:
                 "Ready": ready,
                 "state": status.state.value,
                 "since": status.since,
-                "reason": status.reason or None,
             }
+            if status.reason:
+                body["reason"] = status.reason
             return body, HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
 
     return namespace

@@ -3,11 +3,15 @@
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from flask import Response, current_app, request
 from flask_restx import Namespace, Resource
+from flask_restx.mask import Mask, MaskError
+from werkzeug.exceptions import BadRequest
 
 from app.api.codec import json_response, read_json
 from app.api.errors import InvalidInputError
+from app.codec import encode
 from app.errors import PredictionError
 from app.model import Model
 
@@ -57,7 +61,7 @@ def model_namespace(model: Model) -> Namespace:
             with model.admit():
                 result = model.predict(_read_row(model))
             try:
-                return json_response(result)
+                return json_response(_masked(result))
             except (TypeError, RecursionError) as error:
                 raise PredictionError(f"run() returned no JSON value: {error}") from error
 
@@ -80,3 +84,22 @@ def _read_row(model: Model) -> dict[str, Any]:
     if faults := parameters.check(body):
         raise InvalidInputError(faults)
     return parameters.convert(body)
+
+
+def _masked(result: Any) -> Any:  # noqa: ANN401 - whatever a model returns
+    """Return those fields of a result that X-Fields names, where the document offers it.
+
+    Raises:
+        BadRequest: X-Fields is no mask, or the result has no fields.
+
+    """
+    fields = request.headers.get("X-Fields")
+    if not fields or not current_app.config["RESTX_MASK_SWAGGER"]:
+        return result
+    plain = orjson.loads(encode(result))
+    try:
+        return Mask(fields, skip=True).apply(plain)
+    except MaskError as error:
+        raise BadRequest(f"X-Fields is not valid: {error}") from None
+    except (AttributeError, TypeError):  # Flask-RESTX takes everything for a dict
+        raise BadRequest("X-Fields asks for fields of a value that has none") from None
