@@ -87,3 +87,8 @@ class _ModelCollector(Collector):
         for state in State:
             gauge.add_metric([state.value], float(state is self._model.status.state))
         yield gauge
+        yield GaugeMetricFamily(
+            "ml_rest_api_predictions_pending",
+            "Predictions under way or waiting in the process that answers this",
+            value=self._model.admissions.pending,
+        )

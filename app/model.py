@@ -25,7 +25,7 @@ from typing import Any
 from app.batching import Batcher, Row
 from app.errors import ModelError, NotReadyError, PredictionError
 from app.module import ModelModule, call, describe, find_module, load_module, summary
-from app.running import Admission, Admissions, Running, limit
+from app.running import Admissions, Running, limit
 from app.schema import Parameters
 from app.selftest import self_test
 from app.settings import Settings
@@ -61,6 +61,7 @@ class Model:
     Attributes:
         status: what it is doing now.
         parameters: what it takes; any JSON object until the module has described itself.
+        admissions: the predictions that are under way or waiting.
         running: the calls of the model that are under way.
         preloaded: whether this process, or the one it was forked from, has done `preload`.
 
@@ -77,7 +78,7 @@ class Model:
         self._module: ModelModule | None = None
         self._initialised = False
         self._predict: Callable[[Row], Any] | None = None
-        self._admissions = Admissions(settings.MAX_PENDING)
+        self.admissions = Admissions(settings.MAX_PENDING)
 
     @property
     def takes_predictions(self) -> bool:
@@ -112,7 +113,7 @@ class Model:
         if self.status.state is State.READY:
             self.status = Status(State.DRAINING)
 
-    def admit(self) -> Admission:
+    def admit(self) -> Admissions:
         """Return a context in which one prediction may be made.
 
         Raises:
@@ -122,7 +123,7 @@ class Model:
         """
         if not self.takes_predictions:
             raise NotReadyError("Server Not Ready")
-        return self._admissions.admit()
+        return self.admissions.admit()
 
     def predict(self, row: Row) -> Any:  # noqa: ANN401 - whatever the model returns
         """Return the model's prediction for one object, joined with others where it can be.

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from app.errors import BusyError
 
@@ -11,38 +11,40 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Admission:
-    """A place for one prediction, held until the `with` block ends."""
+class Admissions:
+    """The places for predictions under way or waiting.
 
-    def __init__(self, slots: threading.BoundedSemaphore) -> None:
-        """Hold a place of `slots` that is taken already."""
-        self._slots = slots
+    Attributes:
+        pending: how many are taken.
+
+    """
+
+    def __init__(self, most: int) -> None:
+        """Admit `most` predictions at the same time."""
+        self.pending = 0
+        self._most = most
+        self._lock = threading.Lock()
+
+    def admit(self) -> Self:
+        """Take a place; it is given back at the end of the `with` block that this starts.
+
+        Raises:
+            BusyError: all are taken.
+
+        """
+        with self._lock:
+            if self.pending >= self._most:
+                raise BusyError("Server Busy")
+            self.pending += 1
+        return self
 
     def __enter__(self) -> None:
         """Do nothing: the place is taken."""
 
     def __exit__(self, *_error: object) -> None:
         """Give the place back."""
-        self._slots.release()
-
-
-class Admissions:
-    """The places for predictions under way or waiting."""
-
-    def __init__(self, most: int) -> None:
-        """Admit `most` predictions at the same time."""
-        self._slots = threading.BoundedSemaphore(most)
-
-    def admit(self) -> Admission:
-        """Return a place.
-
-        Raises:
-            BusyError: all are taken.
-
-        """
-        if not self._slots.acquire(blocking=False):
-            raise BusyError("Server Busy")
-        return Admission(self._slots)
+        with self._lock:
+            self.pending -= 1
 
 
 class Running:

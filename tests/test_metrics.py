@@ -39,6 +39,7 @@ def test_requests_are_counted_by_path_method_and_code(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("source", "state"), [(ECHO, "ready"), ("x = 1", "failed")])
 def test_the_models_state_is_told(tmp_path: Path, source: str, state: str) -> None:
     metrics = values(make_client(tmp_path, source).get("/metrics").text)
+    assert metrics["ml_rest_api_predictions_pending",] == 0
     states = {name[1]: value for name, value in metrics.items() if "model_state" in name[0]}
     assert {name for name, value in states.items() if value} == {f"state={state}"}
     assert len(states) == 4
