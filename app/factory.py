@@ -14,6 +14,7 @@ from app.settings import Settings
 def create_app(settings: Settings) -> Flask:
     """Return the application; its model, `extensions["model"]`, is still to be started."""
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # "//" is another path, not worth a redirect
     app.debug = False  # Flask would read FLASK_DEBUG itself, "off" as true
     config = dataclasses.asdict(settings)
     # Flask-RESTX warns about the old name that the contract has, and wants this one.

@@ -77,6 +77,7 @@ class Model:
         self._file: Path | None = None
         self._module: ModelModule | None = None
         self._initialised = False
+        self._thread: threading.Thread | None = None
         self._predict: Callable[[Row], Any] | None = None
         self.admissions = Admissions(settings.MAX_PENDING)
 
@@ -88,9 +89,15 @@ class Model:
     def start(self) -> None:
         """Load the model: in a thread, or, without MULTITHREADED_INIT, before returning."""
         if self._settings.MULTITHREADED_INIT:
-            threading.Thread(target=self.load, name="model-init", daemon=True).start()
+            self._thread = threading.Thread(target=self.load, name="model-init", daemon=True)
+            self._thread.start()
         else:
             self.load()
+
+    def wait_until_loaded(self, seconds: float) -> None:
+        """Wait for `start` to come to its end, whichever; at most some seconds."""
+        if self._thread is not None:
+            self._thread.join(seconds)
 
     def load(self) -> None:
         """Do what is left to do before ready, after what a parent process may have done."""

@@ -99,7 +99,7 @@ class Settings:
     WORKER_TIMEOUT: int = _setting(
         60,
         "seconds that one call of the model may take before its process is replaced as hung",
-        minimum=1,
+        minimum=2,
         maximum=86_400,
     )
     WORKERS: int = _setting(

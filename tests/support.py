@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from app.factory import create_app
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+GUNICORN = ("-m", "gunicorn", "--config", "app/gunicorn.conf.py", "app.wsgi:app")
 
 # Six parameters, one of each type; what comes in goes out.
 ECHO = """
@@ -115,7 +116,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *, wait: bool = True, **settings: str) -> Iterator[Server]:
+def serving(
+    folder: Path, *, wait: bool = True, command: Sequence[str] = GUNICORN, **settings: str
+) -> Iterator[Server]:
     """Run gunicorn for the model in `folder`, ready unless told not to wait."""
     port = free_port()
     environ = {
@@ -128,7 +131,7 @@ def serving(folder: Path, *, wait: bool = True, **settings: str) -> Iterator[Ser
     log_file = folder / "server.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "app/gunicorn.conf.py", "app.wsgi:app"],
+            [sys.executable, *command],
             cwd=ROOT,
             env=environ,
             stdout=log,

@@ -53,7 +53,7 @@ def protect(app: Flask) -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.method == "OPTIONS":
+    if request.method == "OPTIONS" and not response.data:
         del response.headers["Content-Type"]
     return response
 
@@ -63,4 +63,7 @@ def _is_from_elsewhere() -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host
+    try:
+        return origin is not None and urlsplit(origin).netloc != request.host
+    except ValueError:  # no address at all
+        return True
