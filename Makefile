@@ -33,7 +33,7 @@ dev: .venv/runtime model/ml_trained_model.joblib ## the same, reloaded on change
 	@exec $(BIN)/python -m app
 
 test: .venv/dev model/ml_trained_model.joblib ## all tests but the cluster's
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
 e2e: .venv/dev model/ml_trained_model.joblib ## the tests on a kind cluster: needs Docker, kind, helm, kubectl
 	$(BIN)/python -m pytest e2e
