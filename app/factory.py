@@ -6,7 +6,8 @@ import secrets
 from flask import Flask
 
 from app.api import register_api
-from app.metrics import register_metrics
+from app.api.shortcut import Shortcut
+from app.metrics import Metrics, register_metrics
 from app.model import Model
 from app.settings import Settings
 
@@ -23,6 +24,8 @@ def create_app(settings: Settings) -> Flask:
     app.config.from_mapping(config, WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_SSL_STRICT=False)
     model = Model(settings)
     app.extensions["model"] = model
-    register_metrics(app, model, several_processes=settings.WORKERS > 1)
+    metrics = Metrics(model, several_processes=settings.WORKERS > 1)
+    register_metrics(app, metrics)
     register_api(app, model)
+    app.wsgi_app = Shortcut(app, model, metrics)  # type: ignore[method-assign]
     return app

@@ -24,28 +24,55 @@ from prometheus_client.registry import Collector
 
 from app.model import Model, State
 
+PREDICT = "/api/model/predict"
+
 # Seconds: from a cheap model's answer to a call that waits at a busy one.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 
-def register_metrics(app: Flask, model: Model, *, several_processes: bool) -> None:
-    """Count the requests of `app` and serve the numbers at `/metrics`."""
-    registry = CollectorRegistry()
-    requests = Counter(
-        "ml_rest_api_requests",
-        "Requests answered",
-        ("path", "method", "code"),
-        registry=registry,
-    )
-    seconds = Histogram(
-        "ml_rest_api_prediction_seconds",
-        "Time to answer a prediction, from the head of the request to its answer",
-        buckets=_BUCKETS,
-        registry=registry,
-    )
+class Metrics:
+    """The numbers of one application."""
 
-    disable_created_metrics()
+    def __init__(self, model: Model, *, several_processes: bool) -> None:
+        """Count for `model`; with several processes, for all of them."""
+        disable_created_metrics()
+        self._shared = CollectorRegistry()
+        self._several_processes = several_processes
+        self._requests = Counter(
+            "ml_rest_api_requests",
+            "Requests answered",
+            ("path", "method", "code"),
+            registry=self._shared,
+        )
+        self._seconds = Histogram(
+            "ml_rest_api_prediction_seconds",
+            "Time to answer a prediction, from the head of the request to its answer",
+            buckets=_BUCKETS,
+            registry=self._shared,
+        )
+        self._own = CollectorRegistry()
+        self._own.register(_ModelCollector(model))
+        ProcessCollector(registry=self._own)
+
+    def count(self, path: str, method: str, code: int, seconds: float) -> None:
+        """Count a request that was answered with `code` after so many seconds."""
+        method = method if method in _METHODS else "other"
+        self._requests.labels(path, method, code).inc()
+        if path == PREDICT:
+            self._seconds.observe(seconds)
+
+    def expose(self) -> bytes:
+        """Return the numbers in Prometheus' text format."""
+        shared = self._shared
+        if self._several_processes:
+            shared = CollectorRegistry()
+            MultiProcessCollector(shared)
+        return generate_latest(shared) + generate_latest(self._own)
+
+
+def register_metrics(app: Flask, metrics: Metrics) -> None:
+    """Count the requests of `app` and serve the numbers at `/metrics`."""
 
     @app.before_request
     def start() -> None:
@@ -54,24 +81,13 @@ def register_metrics(app: Flask, model: Model, *, several_processes: bool) -> No
     @app.after_request
     def count(response: Response) -> Response:
         path = request.url_rule.rule if request.url_rule else "unknown"
-        method = request.method if request.method in _METHODS else "other"
-        requests.labels(path, method, response.status_code).inc()
-        if path == "/api/model/predict":
-            seconds.observe(time.perf_counter() - g.started)
+        seconds = time.perf_counter() - g.started
+        metrics.count(path, request.method, response.status_code, seconds)
         return response
 
     @app.get("/metrics")
-    def metrics() -> Response:
-        exposed = registry
-        if several_processes:
-            exposed = CollectorRegistry()
-            MultiProcessCollector(exposed)
-        text = generate_latest(exposed) + generate_latest(own)
-        return Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-    own = CollectorRegistry()
-    own.register(_ModelCollector(model))
-    ProcessCollector(registry=own)
+    def expose() -> Response:
+        return Response(metrics.expose(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 class _ModelCollector(Collector):

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from app.batching import Batcher, Row
+from app.codec import encode
 from app.errors import ModelError, NotReadyError, PredictionError
 from app.module import ModelModule, call, describe, find_module, load_module, summary
 from app.running import Admissions, Running, limit
@@ -145,6 +146,19 @@ class Model:
         except BaseException as error:
             raise PredictionError(f"run() failed: {summary(error)}") from error
 
+    def answer(self, row: Row) -> bytes:
+        """Return the model's prediction for one object as JSON.
+
+        Raises:
+            PredictionError: as `predict`, or since the prediction is nothing that JSON has.
+
+        """
+        result = self.predict(row)
+        try:
+            return encode(result)
+        except (TypeError, RecursionError) as error:
+            raise PredictionError(f"run() returned no JSON value: {error}") from error
+
     def _try(self, *steps: Callable[[], None], retries: int) -> None:
         """Take the steps; after a failure, all of them again, with growing pauses."""
         for retry in range(retries + 1):
@@ -215,7 +229,7 @@ class Model:
         if self._settings.SELF_TEST == "off":
             return
         try:
-            self_test(file, module, self.parameters, self.predict)
+            self_test(file, module, self.parameters, self.answer)
         except ModelError as error:
             if self._settings.SELF_TEST == "on":
                 raise

@@ -62,6 +62,7 @@ class Parameters:
     Attributes:
         schema: a JSON Schema (draft 4, as in Swagger 2.0) of the object that the model takes.
         sample: an object that is valid by it; dates are strings.
+        accepts: tells whether a parsed body is valid, fast and without saying why not.
 
     """
 
@@ -74,7 +75,7 @@ class Parameters:
         """
         self.schema = _schema_of(dict(sample), "sample()")
         self.sample: dict[str, Any] = _example(dict(sample))
-        self._accepts = compile_acceptance(
+        self.accepts = compile_acceptance(
             self.schema, {"date": _is_valid_date, "date-time": _is_date_time}
         )
         self._validator = _Validator(self.schema, format_checker=_formats)
@@ -86,7 +87,7 @@ class Parameters:
         (`"features.3"`); it is `""` for a body that is no object.
         """
         faults: dict[str, str] = {}
-        if self._accepts(body):
+        if self.accepts(body):
             return faults
         for error in self._validator.iter_errors(body):
             for name, message in _faults(error):

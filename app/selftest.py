@@ -26,7 +26,7 @@ _LONGEST_SHOWN = 500
 
 
 def self_test(
-    file: Path, module: ModelModule, parameters: Parameters, predict: Callable[[Row], Any]
+    file: Path, module: ModelModule, parameters: Parameters, answer: Callable[[Row], bytes]
 ) -> None:
     """Ask the model what a caller would, from JSON to JSON, which warms it as well.
 
@@ -34,7 +34,7 @@ def self_test(
         file: the model module.
         module: what it offers.
         parameters: what its `sample()` says.
-        predict: answers one row, as it does for a request.
+        answer: answers one row in JSON, as it does for a request.
 
     Raises:
         ModelError: it raised, answered what JSON does not have, or missed a golden case.
@@ -42,14 +42,14 @@ def self_test(
     """
     if parameters.sample:
         row = parameters.convert(decode(encode(parameters.sample)))
-        _answer("sample()", row, predict)
+        _answer("sample()", row, answer)
         if hasattr(module, "run_batch"):
             _check_batch(file, module, row)
     tolerance, cases = read_cases(file)
     for number, case in enumerate(cases, 1):
         name = f"golden case {number} of {cases_file(file).name}"
         row = case["input"]
-        got = _answer(name, row if parameters.check(row) else parameters.convert(row), predict)
+        got = _answer(name, row if parameters.check(row) else parameters.convert(row), answer)
         if not agree(case["output"], got, tolerance):
             expected = _shown(case["output"])
             _log.error("Self-test: %s: expected %s, got %s", name, expected, _shown(got))
@@ -100,13 +100,11 @@ def agree(expected: Any, got: Any, tolerance: float) -> bool:  # noqa: ANN401 - 
     return bool(expected == got)
 
 
-def _answer(what: str, row: Row, predict: Callable[[Row], Any]) -> Any:  # noqa: ANN401
+def _answer(what: str, row: Row, answer: Callable[[Row], bytes]) -> Any:  # noqa: ANN401
     try:
-        return decode(encode(predict(row)))
+        return decode(answer(row))
     except PredictionError as error:
         raise ModelError(f"Self-test with {what}: {error}") from error.__cause__
-    except TypeError as error:
-        raise ModelError(f"Self-test with {what}: run() returned no JSON: {error}") from error
 
 
 def _check_batch(file: Path, module: ModelModule, row: Row) -> None:

@@ -51,7 +51,7 @@ def test_the_model_has_predicted_before_it_is_ready(tmp_path: Path) -> None:
     ("body", "reason"),
     [
         ("raise ValueError('why')", "Self-test with sample(): run() failed: ValueError: why"),
-        ("return object()", "Self-test with sample(): run() returned no JSON: "),
+        ("return object()", "Self-test with sample(): run() returned no JSON value: "),
         ("raise SystemExit", "Self-test with sample(): run() failed: SystemExit"),
     ],
 )

@@ -7,7 +7,7 @@ from flask import Flask, Response, make_response, render_template, request
 from flask_restx import Api
 from flask_wtf.csrf import CSRFProtect
 
-_HEADERS = {
+SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -46,24 +46,31 @@ def protect(app: Flask) -> None:
 
     @app.before_request
     def refuse_other_sites() -> None:
-        if _is_from_elsewhere():
+        headers = request.headers
+        if is_from_elsewhere(headers.get("Sec-Fetch-Site"), headers.get("Origin"), request.host):
             csrf.protect()
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if request.method == "OPTIONS" and not response.data:
         del response.headers["Content-Type"]
     return response
 
 
-def _is_from_elsewhere() -> bool:
-    site = request.headers.get("Sec-Fetch-Site")
+def is_from_elsewhere(site: str | None, origin: str | None, host: str) -> bool:
+    """Tell whether a browser sends a request for another site's page.
+
+    Args:
+        site: its Sec-Fetch-Site header.
+        origin: its Origin header.
+        host: its Host header.
+
+    """
     if site is not None:
         return site not in ("same-origin", "none")
-    origin = request.headers.get("Origin")
     try:
-        return origin is not None and urlsplit(origin).netloc != request.host
+        return origin is not None and urlsplit(origin).netloc != host
     except ValueError:  # no address at all
         return True

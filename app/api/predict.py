@@ -3,17 +3,18 @@
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from flask import Response, current_app, request
 from flask_restx import Namespace, Resource
 from flask_restx.mask import Mask, MaskError
 from werkzeug.exceptions import BadRequest
 
-from app.api.codec import json_response, read_json
+from app.api.codec import read_json
 from app.api.errors import InvalidInputError
-from app.codec import encode
-from app.errors import PredictionError
+from app.codec import decode, encode
 from app.model import Model
+
+# Where a request has what a prediction failed with that was made before it came here.
+FAILURE = "ml_rest_api.failure"
 
 _ERROR = {
     "type": "object",
@@ -58,12 +59,11 @@ def model_namespace(model: Model) -> Namespace:
         )
         def post(self) -> Response:
             """Predict from one object of parameters."""
+            if failure := request.environ.get(FAILURE):
+                raise failure
             with model.admit():
-                result = model.predict(_read_row(model))
-            try:
-                return json_response(_masked(result))
-            except (TypeError, RecursionError) as error:
-                raise PredictionError(f"run() returned no JSON value: {error}") from error
+                body = model.answer(_read_row(model))
+            return Response(_masked(body), content_type="application/json")
 
     return namespace
 
@@ -86,19 +86,18 @@ def _read_row(model: Model) -> dict[str, Any]:
     return parameters.convert(body)
 
 
-def _masked(result: Any) -> Any:  # noqa: ANN401 - whatever a model returns
-    """Return those fields of a result that X-Fields names, where the document offers it.
+def _masked(body: bytes) -> bytes:
+    """Return those fields of a JSON object that X-Fields names, where the document offers it.
 
     Raises:
-        BadRequest: X-Fields is no mask, or the result has no fields.
+        BadRequest: X-Fields is no mask, or the body has no fields.
 
     """
     fields = request.headers.get("X-Fields")
     if not fields or not current_app.config["RESTX_MASK_SWAGGER"]:
-        return result
-    plain = orjson.loads(encode(result))
+        return body
     try:
-        return Mask(fields, skip=True).apply(plain)
+        return encode(Mask(fields, skip=True).apply(decode(body)))
     except MaskError as error:
         raise BadRequest(f"X-Fields is not valid: {error}") from None
     except (AttributeError, TypeError):  # Flask-RESTX takes everything for a dict
