@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -201,28 +200,3 @@ def test_a_module_that_exits_has_failed_to_load_and_the_service_lives(
         assert eventually(lambda: server.get("/api/readiness").json()["state"] == "failed")
         assert server.get("/api/liveness").status_code == 200
         assert server.log.count("Model failed to load") == 1
-
-
-def test_a_call_that_exits_fails_and_a_process_that_dies_or_hangs_is_replaced(
-    tmp_path: Path,
-) -> None:
-    write_module(tmp_path, OBEDIENT)
-    with serving(tmp_path, WORKER_TIMEOUT="2") as server:
-        assert server.predict({"do": "exit"}).status_code == 500
-        assert server.log.count("is ready") == 1
-        for times, fault in enumerate(["die", "hang"], start=2):
-            with pytest.raises(requests.ConnectionError):
-                server.predict({"do": fault})
-            assert eventually(server.is_ready)
-            assert server.predict({"do": "well"}).json() == {"do": "well"}
-            assert server.log.count("is ready") == times
-        assert server.process.poll() is None
-
-
-def test_a_process_killed_is_replaced(tmp_path: Path) -> None:
-    write_module(tmp_path, ECHO)
-    with serving(tmp_path) as server:
-        children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-        os.kill(int(children.read_text()), signal.SIGKILL)
-        assert eventually(lambda: server.log.count("is ready") == 2)
-        assert eventually(lambda: server.predict(VALID).json() == VALID)
