@@ -1,0 +1,134 @@
+"""The chart's default values, the plain manifests, and names that have broken such services."""
+
+import ast
+import contextlib
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.cluster import IMAGE, Namespace, run
+from e2e.toolbox import Toolbox, pod
+from tests.browser import MISSING, chromium, find_chromium, visit
+from tests.support import ROOT
+
+PREDICTION = "#operations-model-post_model_predict"
+
+
+@pytest.fixture(scope="module")
+def example() -> tuple[dict[str, object], object]:
+    """A row and its exact prediction, by the image's example model without the service."""
+    said = run("docker", "run", "--rm", IMAGE, "python", "model/ml_trained_model.py")
+    row, prediction = map(ast.literal_eval, said.split(" -> "))
+    return row, prediction
+
+
+@pytest.fixture(scope="module")
+def installed(shared_namespace: Namespace) -> Namespace:
+    """A namespace where the release `demo` has nothing but default values."""
+    shared_namespace.install("demo")
+    return shared_namespace
+
+
+def test_default_values_install_and_nothing_restarts(installed: Namespace) -> None:
+    (pod,) = installed.pods("demo")
+    (container,) = pod["status"]["containerStatuses"]
+    assert container["ready"]
+    assert container["restartCount"] == 0
+
+
+def test_helm_test_passes(installed: Namespace, example: tuple[object, object]) -> None:
+    said = installed.helm("test", "demo", "--timeout=120s")
+    assert json.dumps(example[1]) in said
+
+
+def test_another_pod_gets_the_exact_prediction_by_dns_name(
+    installed: Namespace, toolbox: Toolbox, example: tuple[object, object]
+) -> None:
+    row, prediction = example
+    answer = toolbox.predict(installed.url("demo"), row)
+    assert (answer.status, answer.json) == (200, prediction)
+
+
+@pytest.mark.skipif(
+    find_chromium() is None and os.environ.get("CI", "").lower() not in ("true", "1"),
+    reason=MISSING,
+)
+def test_a_browser_predicts_by_port_forward(
+    installed: Namespace, example: tuple[object, object]
+) -> None:
+    with (
+        port_forward(installed, "service/demo-ml-rest-api") as url,
+        chromium() as browser,
+        visit(browser, f"{url}/api/") as seen,
+    ):
+        operation = seen.page.locator(PREDICTION)
+        operation.locator(".opblock-summary").click()
+        operation.locator(".execute").click()
+        answer = operation.locator(".live-responses-table tbody")
+        expect(answer.locator(".response-col_status")).to_contain_text("200")
+        assert json.loads(answer.locator("pre.microlight").first.inner_text()) == example[1]
+        assert seen.complaints == []
+
+
+def test_plain_manifests_do_the_same(
+    namespace: Namespace, toolbox: Toolbox, example: tuple[object, object]
+) -> None:
+    (image,) = re.findall(r"image: (\S+)", namespace.kubectl("kustomize", ROOT / "k8s"))
+    for node in namespace.cluster.nodes:
+        name_again(namespace, node, image)
+    namespace.kubectl("apply", "--kustomize", ROOT / "k8s")
+    namespace.kubectl("rollout", "status", "deployment/ml-rest-api", "--timeout=180s")
+    url = f"http://ml-rest-api.{namespace.name}:8888"
+    answer = toolbox.predict(url, example[0])
+    assert (answer.status, answer.json) == (200, example[1])
+
+
+def test_a_release_and_a_service_called_flask_break_nothing(
+    namespace: Namespace, toolbox: Toolbox, example: tuple[object, object]
+) -> None:
+    namespace.install("flask", "--set", "fullnameOverride=flask")
+    namespace.install("demo")
+    for url in (f"http://flask.{namespace.name}:8888", namespace.url("demo")):
+        answer = toolbox.predict(url, example[0])
+        assert (answer.status, answer.json) == (200, example[1])
+
+
+def test_the_image_takes_no_address_of_a_service_called_flask_for_its_port(
+    namespace: Namespace, toolbox: Toolbox
+) -> None:
+    namespace.kubectl("create", "service", "clusterip", "flask", "--tcp=80")
+    namespace.apply(pod("bare"))
+    namespace.kubectl("wait", "--for=condition=Ready", "pod/bare", "--timeout=60s")
+    said = namespace.kubectl("exec", "bare", "--", "printenv", "FLASK_PORT")
+    assert said.startswith("tcp://")
+    address = namespace.get("pod", "bare")["status"]["podIP"]
+    assert toolbox.get(f"http://{address}:8888/api/liveness").json == {"Alive": True}
+
+
+def name_again(namespace: Namespace, node: str, image: str) -> None:
+    """Give our image, on a node, the name that the manifests have."""
+    tag = ("ctr", "--namespace=k8s.io", "images", "tag", "--force")
+    names = (f"docker.io/library/{name}" for name in (IMAGE, image))
+    namespace.cluster.on_node(node, *tag, *names)
+
+
+@contextlib.contextmanager
+def port_forward(namespace: Namespace, what: str) -> Iterator[str]:
+    """Yield an address of this machine that leads to a Service's port 8888."""
+    command = ["kubectl", "--namespace", namespace.name, "port-forward", what, ":8888"]
+    with subprocess.Popen(
+        command, env=namespace.cluster.environ, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found = re.search(r"from (127\.0\.0\.1:\d+)", line)
+            assert found, line
+            yield f"http://{found[1]}"
+        finally:
+            process.terminate()
