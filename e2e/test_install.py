@@ -42,7 +42,7 @@ def test_default_values_install_and_nothing_restarts(installed: Namespace) -> No
 
 
 def test_helm_test_passes(installed: Namespace, example: tuple[object, object]) -> None:
-    said = installed.helm("test", "demo", "--timeout=120s")
+    said = installed.helm("test", "demo", "--logs", "--timeout=120s")
     assert json.dumps(example[1]) in said
 
 
