@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run dev test e2e lint format lock readme manifests screenshot
+.PHONY: help install run dev test e2e lint format lock readme manifests screenshot bench bench-quick bench-tuning bench-render
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,19 @@ manifests: .venv/dev ## render the chart's schema and README, and k8s/, from wha
 
 screenshot: .venv/dev model/ml_trained_model.joblib ## take docs/swagger.png (needs Chromium)
 	$(BIN)/python -m scripts.screenshot
+
+bench: .venv/dev ## measure the service beside its peers (70 minutes, needs wrk)
+	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.render
+
+bench-quick: .venv/dev ## measure it beside FastAPI and the bare limits (3 minutes, needs wrk)
+	$(BIN)/python -m bench.run --quick
+
+bench-tuning: .venv/dev ## try other settings beside the usual ones (35 minutes, needs wrk)
+	$(BIN)/python -m bench.run --tuning
+
+bench-render: .venv/dev ## render bench/RESULTS.md and its picture from what was measured
+	$(BIN)/python -m bench.render
 
 lint: .venv/dev ## formatting, ruff's rules, types, the Dockerfile
 	$(BIN)/ruff format --check .

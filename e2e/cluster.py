@@ -18,6 +18,7 @@ from tests.support import ROOT
 
 NAME = os.environ.get("E2E_CLUSTER", "ml-rest-api-e2e")
 NODE_IMAGE = os.environ.get("KIND_NODE_IMAGE", "kindest/node:v1.34.4")
+BASE = os.environ.get("BASE_IMAGE", "python:3.13-slim")  # of the image
 HELM = os.environ.get("HELM", "helm")
 CHART = ROOT / "charts" / "ml-rest-api"
 IMAGE = "ml-rest-api:e2e"

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from e2e.cluster import (
+    BASE,
     HELM,
     IMAGE,
     NAME,
@@ -54,7 +55,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             stack.enter_context(alone())
         except BlockingIOError:
             pytest.exit(f"Another run has the cluster {NAME}: set E2E_CLUSTER to another name", 1)
-        run("docker", "build", "--tag", IMAGE, ROOT)
+        run("docker", "build", "--build-arg", f"BASE={BASE}", "--tag", IMAGE, ROOT)
         cluster = stack.enter_context(kind_cluster(tmp_path_factory.mktemp("kind")))
         cluster.load(IMAGE)
         yield cluster

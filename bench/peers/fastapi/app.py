@@ -1,0 +1,36 @@
+"""FastAPI: one typed body, one function in its thread pool, as its documentation says."""
+
+import os
+from typing import Any
+
+import joblib
+import numpy as np
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+model = joblib.load(os.environ["BENCH_MODEL"])
+app = FastAPI()
+
+
+class Row(BaseModel):
+    x1: float
+    x2: float
+    x3: float
+    x4: float
+
+
+class Prediction(BaseModel):
+    probability: float
+
+
+def predict(row: Row) -> Prediction:
+    chances = model.predict_proba(np.array([[row.x1, row.x2, row.x3, row.x4]]))
+    return Prediction(probability=chances[0, 1])
+
+
+async def predict_in_loop(row: Row) -> Prediction:
+    return predict(row)
+
+
+endpoint: Any = predict_in_loop if os.environ.get("BENCH_ASYNC") else predict
+app.post("/predict")(endpoint)

@@ -1,0 +1,15 @@
+"""The stand-in predicts from a DataFrame, so its models know their columns' names.
+
+`python save.py MODEL.joblib TARGET`
+"""
+
+import sys
+
+import joblib
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+model = joblib.load(sys.argv[1])
+first = model[0] if isinstance(model, Pipeline) else model
+first.feature_names_in_ = np.array(["x1", "x2", "x3", "x4"], dtype=object)
+joblib.dump(model, sys.argv[2])

@@ -1,0 +1,55 @@
+"""Trains the two models that every server serves, always the same: `python -m bench.train`.
+
+`python -m bench.train large` trains the one of bench/memory.py.
+"""
+
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+FOLDER = Path(__file__).parent / "models"
+SEED = 1
+ROWS = 64
+
+
+def data() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return four features of 4000 rows, and their classes."""
+    features, classes = make_classification(
+        4000, n_features=4, n_informative=3, n_redundant=1, flip_y=0.1, random_state=SEED
+    )
+    return features.round(3), classes
+
+
+def main() -> None:
+    """Train and save both models, and the rows to ask them for with the right answers."""
+    features, classes = data()
+    models = {
+        "cheap": make_pipeline(StandardScaler(), LogisticRegression()),
+        "forest": RandomForestClassifier(100, n_jobs=1, random_state=SEED),
+    }
+    rows = features[:ROWS]
+    expected = {}
+    for name, model in models.items():
+        joblib.dump(model.fit(features, classes), FOLDER / f"{name}.joblib")
+        expected[name] = model.predict_proba(rows)[:, 1]
+    joblib.dump({"rows": rows.tolist(), **expected}, FOLDER / "rows.joblib")
+
+
+def large() -> None:
+    """Train and save a forest of about 150 MB: its classes are chance, so its trees are deep."""
+    random = np.random.default_rng(SEED)
+    features, classes = random.normal(size=(40_000, 4)), random.integers(2, size=40_000)
+    forest = RandomForestClassifier(100, n_jobs=1, random_state=SEED)
+    joblib.dump(forest.fit(features, classes), FOLDER / "large.joblib")
+
+
+if __name__ == "__main__":
+    large() if sys.argv[1:] == ["large"] else main()

@@ -1,0 +1,72 @@
+"""Makes each server's virtual environment in `.venvs/`: `python -m bench.venvs [NAME ...]`."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import PIPE
+
+from bench.registry import SERVERS
+from bench.servers import BENCH, MODELS
+
+
+def install(name: str) -> Path:
+    """Return the Python of a virtual environment that holds what its requirements say."""
+    folder = BENCH / ".venvs" / name
+    python = folder / "bin" / "python"
+    requirements = requirements_of(name)
+    stamp = folder / "installed.txt"
+    if stamp.is_file() and stamp.read_text() == requirements.read_text():
+        return python
+    print(f"{name}: installing {requirements.relative_to(BENCH.parent)}", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    _run(sys.executable, "-m", "venv", str(folder))
+    if uv := shutil.which("uv"):  # faster
+        _run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python),
+             "-r", str(requirements))  # fmt: skip
+    else:
+        _run(str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements))
+    shutil.copy(requirements, stamp)
+    return python
+
+
+def requirements_of(name: str) -> Path:
+    """Return the file with the pinned versions of an environment: ours are the image's."""
+    folder = BENCH.parent if name == "ours" else BENCH / "peers" / name
+    return folder / "requirements.txt"
+
+
+def prepare(names: set[str]) -> None:
+    """Install the environments; train the models, and save them in the formats that need it."""
+    ours = install("ours")
+    if not all((BENCH / "models" / f"{name}.joblib").is_file() for name in (*MODELS, "rows")):
+        _run(str(ours), "-m", "bench.train")
+    for name in sorted(names - {"ours"}):
+        python = install(name)
+        script = BENCH / "peers" / name / "save.py"
+        for model in MODELS:
+            target = BENCH / "models" / f"{name}-{model}"
+            if script.is_file() and not target.exists():
+                _run(
+                    str(python), str(script), str(BENCH / "models" / f"{model}.joblib"), str(target)
+                )
+
+
+def versions(name: str) -> dict[str, str]:
+    """Return the versions of the packages in an environment."""
+    script = (
+        "import json; from importlib.metadata import distributions; "
+        "print(json.dumps({d.name.lower(): d.version for d in distributions()}))"
+    )
+    command = [str(BENCH / ".venvs" / name / "bin" / "python"), "-c", script]
+    found: dict[str, str] = json.loads(subprocess.run(command, check=True, stdout=PIPE).stdout)
+    return found
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, cwd=BENCH.parent)
+
+
+if __name__ == "__main__":
+    prepare(set(sys.argv[1:]) or {server.venv for server in SERVERS.values()})
