@@ -1,5 +1,6 @@
 """Pods that go, for whatever reason, under traffic; nobody who calls them notices."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,15 +8,26 @@ from pathlib import Path
 import pytest
 
 from e2e.cluster import Namespace
-from e2e.releases import ROW, TWO_PODS, module_with_answer, uids, wait_until_pods_are
+from e2e.releases import ROW, TWO_PODS, module, uids, wait_until_pods_are
 from e2e.traffic import Traffic, traffic
 from tests.support import eventually
+
+SLEEP = 10  # seconds before SIGTERM, the chart's default
+NAMING_ITS_POD = """
+    import socket
+
+    def sample():
+        return {"x": 1.5}
+
+    def run(input_data):
+        return socket.gethostname()
+"""
 
 
 @pytest.fixture(scope="module")
 def namespace(shared_namespace: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Namespace:
     folder: Path = tmp_path_factory.mktemp("model")
-    shared_namespace.install("demo", *TWO_PODS, *module_with_answer(folder, "here"))
+    shared_namespace.install("demo", *TWO_PODS, *module(folder, "named", NAMING_ITS_POD))
     return shared_namespace
 
 
@@ -27,12 +39,21 @@ def background(namespace: Namespace) -> Iterator[Traffic]:
 
 def test_a_deleted_pod_takes_no_request_with_it(namespace: Namespace, background: Traffic) -> None:
     before = uids(namespace)
+    pod = namespace.pods("demo")[0]["metadata"]["name"]
     with background.window("pod deleted") as window:
-        namespace.kubectl("delete", "pod", namespace.pods("demo")[0]["metadata"]["name"])
+        namespace.kubectl("delete", "pod", pod)
         wait_until_pods_are(namespace, 2)
     assert len(uids(namespace) - before) == 1
     assert window.requests
     assert not window.failures
+    # Connections that were open go on leading to it; new ones must have ceased before SIGTERM.
+    late = max(
+        request.start - window.start
+        for request in window.requests
+        if not request.keep_alive and json.loads(request.body) == pod
+    )
+    print(f"new connections led to the deleted pod for {late:.1f} s")
+    assert late < SLEEP / 2
 
 
 def test_scaling_up_and_down_loses_no_request(namespace: Namespace, background: Traffic) -> None:
