@@ -1,5 +1,6 @@
 import logging
 import threading
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,21 @@ def test_no_more_threads_than_allowed_run_the_model_at_once(tmp_path: Path) -> N
     for thread in threads:
         thread.join(10)
     assert model.predict({}) == 2
+
+
+@pytest.mark.parametrize(
+    ("policy", "state", "said"),
+    [("warn", State.READY, True), ("refuse", State.FAILED, True), ("off", State.READY, False)],
+)
+def test_a_model_made_with_another_scikit_learn_is_warned_of_or_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, policy: str, state: State, said: bool
+) -> None:
+    record = tmp_path / "ml_trained_model.json"
+    record.write_text('{"made_with": {"scikit-learn": "0.24.2"}}')
+    model = model_of(tmp_path, RUN, VERSION_CHECK=policy)
+    model.load()
+    assert model.status.state is state
+    line = (
+        f"made with scikit-learn 0.24.2 (runs: {version('scikit-learn')}): train it again, or pin"
+    )
+    assert (line in caplog.text) is said

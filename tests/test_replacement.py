@@ -81,3 +81,24 @@ def test_who_calls_while_a_killed_process_is_replaced_waits_instead_of_failing(
         answer = server.predict({})
         assert answer.status_code == 200
         assert answer.json() != killed
+
+
+def test_sighup_replaces_the_process_and_fails_nobody(tmp_path: Path) -> None:
+    source = """
+        import os, time
+        def init(): time.sleep(0.5)
+        def run(_): return os.getpid()
+    """
+    write_module(tmp_path, source)
+    with serving(tmp_path) as server:
+        old = server.predict({}).json()
+        server.process.send_signal(signal.SIGHUP)
+        answers = []
+
+        def replaced() -> bool:
+            answers.append(server.predict({}))
+            return bool(answers[-1].json() != old)
+
+        eventually(replaced)
+        assert {answer.status_code for answer in answers} == {200}
+        assert server.process.poll() is None
