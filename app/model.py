@@ -229,7 +229,7 @@ class Model:
         if self._settings.SELF_TEST == "off":
             return
         try:
-            self_test(file, module, self.parameters, self.answer)
+            self_test(file, module, self.parameters, self.answer, joins=self._joins(module))
         except ModelError as error:
             if self._settings.SELF_TEST == "on":
                 raise
@@ -238,8 +238,11 @@ class Model:
     def _predictor(self, module: ModelModule) -> Callable[[Row], Any]:
         settings = self._settings
         run = self.running.watch(module.run)
-        if settings.MAX_BATCH_SIZE > 1 and hasattr(module, "run_batch"):
+        if self._joins(module):
             run_batch = self.running.watch(module.run_batch)
             wait = settings.MAX_BATCH_WAIT_MS / 1000
             return Batcher(run, run_batch, most=settings.MAX_BATCH_SIZE, wait=wait)
         return limit(run, settings.THREADS)
+
+    def _joins(self, module: ModelModule) -> bool:
+        return self._settings.MAX_BATCH_SIZE > 1 and hasattr(module, "run_batch")

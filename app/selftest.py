@@ -26,7 +26,12 @@ _LONGEST_SHOWN = 500
 
 
 def self_test(
-    file: Path, module: ModelModule, parameters: Parameters, answer: Callable[[Row], bytes]
+    file: Path,
+    module: ModelModule,
+    parameters: Parameters,
+    answer: Callable[[Row], bytes],
+    *,
+    joins: bool,
 ) -> None:
     """Ask the model what a caller would, from JSON to JSON, which warms it as well.
 
@@ -35,6 +40,7 @@ def self_test(
         module: what it offers.
         parameters: what its `sample()` says.
         answer: answers one row in JSON, as it does for a request.
+        joins: whether calls are joined, so that its `run_batch()` is to be tried too.
 
     Raises:
         ModelError: it raised, answered what JSON does not have, or missed a golden case.
@@ -43,7 +49,7 @@ def self_test(
     if parameters.sample:
         row = parameters.convert(decode(encode(parameters.sample)))
         _answer("sample()", row, answer)
-        if hasattr(module, "run_batch"):
+        if joins:
             _check_batch(file, module, row)
     tolerance, cases = read_cases(file)
     for number, case in enumerate(cases, 1):

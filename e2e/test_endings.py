@@ -1,12 +1,15 @@
-"""Slow models: pods that end in the middle of a prediction, and pods that load for long."""
+"""Models that are slow to answer, slow to load, or take more memory than there is."""
 
+import http.client
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from e2e.cluster import Namespace
+import pytest
+
+from e2e.cluster import CommandError, Namespace
 from e2e.pods import eventual_pod, has_started, is_ready
 from e2e.releases import module, uids
-from e2e.toolbox import Toolbox
+from e2e.toolbox import Answer, Toolbox
 from tests.support import eventually
 
 SLOW_ANSWER = """
@@ -27,6 +30,13 @@ SLOW_LOAD = """
 
     def run(input_data):
         return "loaded"
+"""
+HUNGRY = """
+    def sample():
+        return {"mebibytes": 1}
+
+    def run(input_data):
+        return len(b"x" * (input_data["mebibytes"] * 2**20))
 """
 
 
@@ -58,3 +68,22 @@ def test_a_model_that_loads_for_a_minute_is_left_alone_until_it_is_ready(
     assert ready["metadata"]["uid"] == loading["metadata"]["uid"]
     assert ready["status"]["containerStatuses"][0]["restartCount"] == 0
     assert toolbox.predict(namespace.url("demo"), {}).json == "loaded"
+
+
+def test_a_pod_that_is_out_of_memory_comes_back(
+    namespace: Namespace, toolbox: Toolbox, tmp_path: Path
+) -> None:
+    limit = ("--set", "resources.limits.memory=300Mi")
+    namespace.install("demo", *module(tmp_path, "hungry", HUNGRY), *limit)
+    with pytest.raises(CommandError):  # nobody is left to answer
+        toolbox.predict(namespace.url("demo"), {"mebibytes": 1000})
+    answer = eventually(lambda: asked(namespace, toolbox), within=60)
+    assert (answer.status, answer.json) == (200, 2**20)
+
+
+def asked(namespace: Namespace, toolbox: Toolbox) -> Answer | None:
+    try:
+        answer = toolbox.predict(namespace.url("demo"), {"mebibytes": 1})
+    except CommandError:
+        return None
+    return answer if answer.status == http.client.OK else None

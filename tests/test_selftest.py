@@ -77,6 +77,14 @@ def test_a_broken_run_batch_is_found_too(tmp_path: Path, body: str, reason: str)
     assert status.reason.startswith(reason)
 
 
+def test_a_run_batch_that_is_never_called_is_not_tried(tmp_path: Path) -> None:
+    source = f"{DOUBLE}\n    def run_batch(rows): raise ValueError\n"
+    write_module(tmp_path, source)
+    model = Model(Settings(MODEL_DIR=str(tmp_path), INIT_RETRIES=0, MAX_BATCH_SIZE=1))
+    model.load()
+    assert model.status.state is State.READY
+
+
 @pytest.mark.parametrize("policy", ["warn", "off"])
 def test_with_the_test_off_or_to_warn_the_model_is_ready_all_the_same(
     tmp_path: Path, policy: str, caplog: pytest.LogCaptureFixture
