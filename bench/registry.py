@@ -111,6 +111,7 @@ VARIANTS = [
     _variant("mlserver-0", "no batches", MLSERVER_MODEL_MAX_BATCH_SIZE="0"),
     _variant("bentoml-2", "max_latency_ms 10", BENCH_LATENCY_MS="10"),
     _variant("bentoml-2", "max_latency_ms 100", BENCH_LATENCY_MS="100"),
+    _variant("bentoml-2", "max_latency_ms 1000", BENCH_LATENCY_MS="1000"),
     _variant("litserve-batch-2", "batch_timeout 0", BENCH_BATCH_SECONDS="0"),
     _variant("litserve-batch-2", "batch_timeout 10 ms", BENCH_BATCH_SECONDS="0.01"),
     _variant("litserve-batch-2", "fast_queue", BENCH_FAST_QUEUE="1"),

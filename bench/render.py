@@ -38,7 +38,10 @@ def report(results: Results, *, every_bar: bool = True) -> str:
 
 
 def _about(results: Results) -> str:
-    return _table(["what", ""], [[name, text] for name, text in results.about.items()])
+    paces = [entry.pace for entry in results.measurements]
+    drift = f"its fastest moment {max(paces) / min(paces):.1f} times its slowest" if paces else ""
+    rows = [[name, text] for name, text in {**results.about, "machine's pace": drift}.items()]
+    return _table(["what", ""], rows)
 
 
 def _bars(results: Results, *, every: bool) -> str:

@@ -14,14 +14,21 @@ Values = dict[int, float]  # a figure of each round
 
 @dataclass(frozen=True)
 class Measurement:
-    """One server with one model, started once and loaded."""
+    """One server with one model, started once and loaded.
+
+    Attributes:
+        pace: what the machine did just before, in million loops a second: its own speed drifts.
+        loads: what came of each load, by "c" and the number of connections.
+
+    """
 
     server: str
     model: str
     round: int
     start_seconds: float
     memory_mib: float
-    loads: dict[str, Load]  # by "c" and the number of connections
+    pace: float
+    loads: dict[str, Load]
 
 
 @dataclass

@@ -55,6 +55,7 @@ def _measure(
     data = joblib.load(BENCH / "models" / "rows.joblib")
     expected = None if server.kind == "limit" else data[model].tolist()
     bodies = [server.body(row) for row in data["rows"]]
+    pace = _pace()
     try:
         with running(server, model, data["rows"], expected) as run:
             load(run.url, bodies, connections=max(CONNECTIONS), seconds=options.warm_up)
@@ -65,11 +66,20 @@ def _measure(
                 for n in CONNECTIONS
             }
     except BenchError as error:
-        results.failures.append(f"round {number}: {error}")
+        # The rest is the end of its log, which is for the terminal.
+        results.failures.append(f"round {number}: {str(error).splitlines()[0]}")
         print(error, flush=True)
         return
-    entry = Measurement(server.key, model, number, run.start_seconds, memory, loads)
+    entry = Measurement(server.key, model, number, run.start_seconds, memory, pace, loads)
     results.measurements.append(entry)
+
+
+def _pace() -> float:
+    """Return how many million times a second Python goes round a loop now."""
+    start = time.perf_counter()
+    for _ in range(1_000_000):
+        pass
+    return 1 / (time.perf_counter() - start)
 
 
 def _options() -> argparse.Namespace:
