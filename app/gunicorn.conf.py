@@ -38,7 +38,7 @@ control_socket_disable = True
 preload_app = _settings.loads_before_fork
 timeout = _settings.WORKER_TIMEOUT
 reload = _settings.FLASK_DEBUG
-reload_extra_files = [f"{_settings.MODEL_DIR}/*.py"]
+reload_extra_files = [f"{_settings.MODEL_DIR}/*.py"] if reload else []
 logger_class = "app.logs.GunicornLogger"
 loglevel = _settings.LOG_LEVEL
 accesslog = "-" if _settings.LOG_LEVEL == "DEBUG" else None
