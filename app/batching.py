@@ -1,23 +1,26 @@
 """Joins concurrent calls into batches, without a thread of its own.
 
-The first caller runs the model at once. Those who come meanwhile wait, and form the next
-batch when it is done: the first of them leads it. So a lone call waits for nothing, and the
-model is never called twice at the same time.
+The first caller runs the model as soon as no other request is being read or answered. Those
+who come meanwhile wait, and form the next batch when it is done: the first of them leads it.
+So a lone call waits for nothing, and the model is never called twice at the same time.
 """
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.errors import ModelError
 from app.module import summary
+from app.traffic import Traffic
 
 _log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
+
+# Seconds for which a batch waits for other requests to be read and answered.
+_PATIENCE = 0.02
 
 
 class _Call:
@@ -44,6 +47,7 @@ class Batcher:
         *,
         most: int,
         wait: float = 0.0,
+        traffic: Traffic | None = None,
     ) -> None:
         """Join calls.
 
@@ -52,14 +56,17 @@ class Batcher:
             run_batch: predicts many, one result per row, in order.
             most: rows in a batch at the most.
             wait: seconds that the first caller of a batch waits for others.
+            traffic: the requests of this process; none by default.
 
         """
         self._run = run
         self._run_batch = run_batch
         self._most = most
         self._wait = wait
+        self._traffic = traffic or Traffic()
         self._lock = threading.Lock()
         self._waiting: deque[_Call] = deque()
+        self._full = threading.Event()  # as many wait as a batch can have
         self._running = False
 
     def __call__(self, row: Row) -> Any:  # noqa: ANN401 - whatever the model returns
@@ -69,20 +76,27 @@ class Batcher:
             self._waiting.append(call)
             leads = not self._running
             self._running = True
+            if len(self._waiting) >= self._most:
+                self._full.set()
+        self._traffic.enter_model()
         if not leads:
             call.turn.acquire()
         if not call.done:
             self._lead()
+        self._traffic.leave_model()
         if call.error is not None:
             raise call.error
         return call.result
 
     def _lead(self) -> None:
         """Run the calls that wait, the caller's own first, and pass the lead on."""
+        self._traffic.wait_until_quiet(_PATIENCE)
         if self._wait:
-            self._await_company()
+            self._full.wait(self._wait)
         with self._lock:
             batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+            if len(self._waiting) < self._most:
+                self._full.clear()
         self._predict(batch)
         with self._lock:
             successor = self._waiting[0] if self._waiting else None
@@ -91,11 +105,6 @@ class Batcher:
             successor.turn.release()
         for call in batch[1:]:
             call.turn.release()
-
-    def _await_company(self) -> None:
-        deadline = time.monotonic() + self._wait
-        while len(self._waiting) < self._most and (left := deadline - time.monotonic()) > 0:
-            time.sleep(min(left, 0.001))
 
     def _predict(self, batch: list[_Call]) -> None:
         """Fill in each call's result or error; a bad row fails alone."""

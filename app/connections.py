@@ -24,6 +24,9 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 # Seconds that a head may take, and that a client may take to hang up after the last answer.
 _HEAD_SECONDS = 5
 _LINGER_SECONDS = 2
+# A pause before a connection is accepted: longer for each that the process has, up to a number.
+_SECONDS_PER_CONNECTION = 0.00004
+_CROWD = 25
 _MOST_BYTES = 65_536  # of a head, and of a body that nobody wanted
 # The head is complete, or will never be: gunicorn refuses a line feed alone.
 _HEAD_ENDS = re.compile(rb"\r\n\r\n|(?<!\r)\n")
@@ -39,10 +42,17 @@ class ConnectionsWorker(ThreadWorker):
     def init_process(self) -> None:
         """Serve until told to end."""
         self.lingering_conns: deque[TConn] = deque()
+        self._ready: list[TConn] = []  # their heads are complete
         super().init_process()
 
     def accept(self, listener: Any) -> None:  # noqa: ANN401
-        """Take a new connection, which is idle until it sends something."""
+        """Take a new connection, which is idle until it sends something.
+
+        Of several processes, one that has more connections comes later, so that they share them:
+        the quickest would get nearly all of a burst.
+        """
+        if self.cfg.workers > 1:
+            time.sleep(_SECONDS_PER_CONNECTION * min(self.nr_conns, _CROWD))
         try:
             client, address = listener.accept()
         except OSError as error:  # the client has gone, or another process has it, or …
@@ -89,6 +99,23 @@ class ConnectionsWorker(ThreadWorker):
         else:
             self._wait_for_request(conn)
 
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Take what has come, then give the requests whose heads are complete to threads."""
+        super().wait_for_and_dispatch_events(timeout)
+        if self._ready:
+            ready, self._ready = self._ready, []
+            self.enqueue(ready)
+
+    def enqueue(self, conns: list[TConn]) -> None:
+        """Give each connection to a thread."""
+        for conn in conns:
+            self.enqueue_req(conn)
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:  # noqa: FBT001
+        """Tell whether the connection stays: `_Request` has seen to what is left of its body."""
+        conn.parser.mesg = None
+        return keepalive
+
     def murder_pending(self) -> None:
         """End the connections whose head, or whose client's hanging up, does not come."""
         now = time.monotonic()
@@ -120,7 +147,7 @@ class ConnectionsWorker(ThreadWorker):
         if _HEAD_ENDS.search(buffer.read()):
             self.pending_conns.remove(conn)
             self.poller.unregister(conn.sock)
-            self.enqueue_req(conn)
+            self._ready.append(conn)
         elif buffer.tell() > _MOST_BYTES:
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             self._refuse(conn, status, "The request's headers are too large")
@@ -194,6 +221,8 @@ class _Request(Request):
         """Discard what has arrived of the body, without waiting; tell whether that is all."""
         if self.body.failed:
             return False
+        if getattr(self.body.reader, "length", None) == 0:  # all is read
+            return True
         self.unreader.sock.settimeout(0)
         try:
             return len(self.body.read(_MOST_BYTES)) < _MOST_BYTES

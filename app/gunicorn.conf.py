@@ -13,12 +13,15 @@ from typing import Any, NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app import logs
+from app.cores import thread_pools
 from app.model import Model
 from app.preload import preload, preload_in_thread
 from app.settings import Settings
 
 _settings = Settings.from_environ_or_exit()
 logs.configure(_settings)
+for _name, _threads in thread_pools(_settings.WORKERS).items():
+    os.environ.setdefault(_name, _threads)
 _log = logging.getLogger("app.server")
 
 # Threads beyond those that predictions can hold, so that probes always find one.

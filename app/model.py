@@ -31,7 +31,8 @@ from app.schema import Parameters
 from app.selftest import self_test
 from app.settings import Settings
 from app.termination import write_termination_message
-from app.versions import differences
+from app.traffic import Traffic
+from app.versions import check_versions
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class Model:
         parameters: what it takes; any JSON object until the module has described itself.
         admissions: the predictions that are under way or waiting.
         running: the calls of the model that are under way.
+        traffic: the requests that are read or answered.
         preloaded: whether this process, or the one it was forked from, has done `preload`.
 
     """
@@ -73,6 +75,7 @@ class Model:
         self.status = Status(State.LOADING)
         self.parameters = Parameters({})
         self.running = Running()
+        self.traffic = Traffic()
         self.preloaded = False
         self._settings = settings
         self._file: Path | None = None
@@ -194,7 +197,7 @@ class Model:
     def _import(self) -> None:
         settings = self._settings
         self._file = find_module(Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME)
-        self._check_versions(self._file)
+        check_versions(self._file, settings.VERSION_CHECK)
         self._module = load_module(self._file)
         self.parameters = Parameters(describe(self._file, self._module))
 
@@ -204,16 +207,6 @@ class Model:
         if hasattr(self._module, "init"):
             call(self._file, "init()", self._module.init)
         self._initialised = True
-
-    def _check_versions(self, file: Path) -> None:
-        policy = self._settings.VERSION_CHECK
-        found = [] if policy == "off" else differences(file)
-        if not found:
-            return
-        message = f"The model was made with {', '.join(found)}: train it again, or pin the versions"
-        if policy == "refuse":
-            raise ModelError(message)
-        _log.warning(message)
 
     def _finish(self) -> None:
         assert self._file, "_prepare() comes first"  # noqa: S101
@@ -240,8 +233,13 @@ class Model:
         run = self.running.watch(module.run)
         if self._joins(module):
             run_batch = self.running.watch(module.run_batch)
-            wait = settings.MAX_BATCH_WAIT_MS / 1000
-            return Batcher(run, run_batch, most=settings.MAX_BATCH_SIZE, wait=wait)
+            return Batcher(
+                run,
+                run_batch,
+                most=settings.MAX_BATCH_SIZE,
+                wait=settings.MAX_BATCH_WAIT_MS / 1000,
+                traffic=self.traffic,
+            )
         return limit(run, settings.THREADS)
 
     def _joins(self, module: ModelModule) -> bool:

@@ -1,8 +1,10 @@
 """The calls of the model that are under way: bounded, and watched for one that hangs."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self, TypeVar
 
 from app.errors import BusyError
@@ -47,6 +49,15 @@ class Admissions:
             self.pending -= 1
 
 
+def _no_pools() -> AbstractContextManager[None]:
+    """Keep joblib, where it is in use, from starting a pool of threads or processes for a call.
+
+    An estimator with `n_jobs` would: it takes longer to start one than to predict a few rows.
+    """
+    configure = getattr(sys.modules.get("joblib"), "parallel_config", None)
+    return configure(backend="sequential") if configure else nullcontext()
+
+
 class Running:
     """When each call under way was made."""
 
@@ -62,7 +73,8 @@ class Running:
             thread = threading.get_ident()
             since[thread] = time.monotonic()
             try:
-                return function(argument)
+                with _no_pools():
+                    return function(argument)
             finally:
                 del since[thread]
 

@@ -12,6 +12,7 @@ import bz2
 import gzip
 import io
 import json
+import logging
 import lzma
 import platform
 import re
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from app.errors import ModelError
+
+_log = logging.getLogger(__name__)
 
 _PICKLES = ("*.joblib", "*.pkl", "*.pickle")
 
@@ -36,6 +39,26 @@ _MOST_SEARCHED = 512 * _PART  # an estimator's version comes with its first part
 
 class _Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
+
+
+def check_versions(file: Path, policy: str) -> None:
+    """Compare what a model was made with to what runs, and warn where they differ.
+
+    Args:
+        file: the model module.
+        policy: VERSION_CHECK: warn, refuse or off.
+
+    Raises:
+        ModelError: they differ, and the policy is to refuse; or the record has no versions.
+
+    """
+    found = [] if policy == "off" else differences(file)
+    if not found:
+        return
+    message = f"The model was made with {', '.join(found)}: train it again, or pin the versions"
+    if policy == "refuse":
+        raise ModelError(message)
+    _log.warning(message)
 
 
 def differences(file: Path) -> list[str]:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 from gunicorn.http import errors
+from gunicorn.workers.gthread import TConn
 
 from app.connections import ConnectionsWorker, send_error
 from app.model import Model, State
@@ -85,6 +86,22 @@ class Worker(ConnectionsWorker):
         if self._stop_accepting_at is not None and time.monotonic() >= self._stop_accepting_at:
             self.set_accept_enabled(False)
         super().wait_for_and_dispatch_events(timeout)
+
+    def enqueue(self, conns: list[TConn]) -> None:
+        """Tell the model how many requests are about to be handled, then hand them out."""
+        if model := self._model():
+            model.traffic.expect(len(conns))
+        super().enqueue(conns)
+
+    def handle(self, conn: TConn) -> bool:
+        """Answer a request."""
+        if not (model := self._model()):
+            return bool(super().handle(conn))
+        model.traffic.begin()
+        try:
+            return bool(super().handle(conn))
+        finally:
+            model.traffic.end()
 
     def handle_error(self, _req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ANN401
         """Answer a request that is not HTTP, which never reached the application."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.batching import Batcher, Row
+from app.traffic import Traffic
 from tests.support import eventually
 
 
@@ -143,8 +144,27 @@ def test_every_caller_gets_its_own_answer_whoever_calls_at_the_same_time(
     assert answers == [["refused" if x < 0 else 2 * x for x in values] for values in each]
 
 
-def test_no_answer_is_lost_doubled_or_swapped_in_many_calls() -> None:
-    model = Recorder()
-    each = [list(range(start, start + 2_000)) for start in range(0, 32_000, 2_000)]
-    answers = callers(Batcher(model.run, model.run_batch, most=16), each)
-    assert answers == [[2 * x for x in values] for values in each]
+def test_no_answer_is_lost_doubled_or_swapped_in_a_million_calls() -> None:
+    sums = [0] * 16
+    traffic = Traffic()
+    batches = 0
+
+    def run_batch(rows: list[Row]) -> list[int]:
+        nonlocal batches
+        batches += 1
+        return [2 * row["x"] for row in rows]
+
+    batcher = Batcher(lambda row: 2 * row["x"], run_batch, most=8, traffic=traffic)
+
+    def call(number: int) -> None:
+        for x in range(number, 1_000_000, len(sums)):
+            traffic.expect(1)
+            traffic.begin()
+            assert batcher({"x": x}) == 2 * x
+            sums[number] += 1
+            traffic.end()
+
+    with ThreadPoolExecutor(len(sums)) as pool:
+        list(pool.map(call, range(len(sums))))
+    assert sums == [1_000_000 // len(sums)] * len(sums)
+    assert batches > 1000, "calls were joined"

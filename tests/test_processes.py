@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -184,6 +185,16 @@ def test_the_development_server_follows_the_module_into_an_error_and_out(tmp_pat
         file.write_text("def run(input_data): return 4")
         assert eventually(lambda: server.predict({}).json() == 4)
         assert server.terminate() == 0
+
+
+def test_the_development_server_follows_the_service_itself(tmp_path: Path) -> None:
+    write_module(tmp_path, ECHO)
+    app = tmp_path / "app"
+    shutil.copytree(ROOT / "app", app, ignore=shutil.ignore_patterns("__pycache__"))
+    with serving(tmp_path, command=[str(app / "__main__.py")]) as server:
+        package = app / "__init__.py"
+        package.write_text(package.read_text().replace("1.0.0", "99.0.0"))
+        eventually(lambda: server.get("/api/swagger.json").json()["info"]["version"] == "99.0.0")
 
 
 @pytest.mark.parametrize(
