@@ -3,7 +3,9 @@ ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
 WORKDIR /app
-COPY requirements.txt .
+# requirements-compiled.txt adds what serves a compiled model, see model/README.md.
+ARG REQUIREMENTS=requirements.txt
+COPY ${REQUIREMENTS} requirements.txt
 # What is never imported is left out: the libraries' own tests, and their sources for compilers.
 RUN python -m venv /venv \
  && /venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check \

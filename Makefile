@@ -74,4 +74,6 @@ lock: ## lock the dependencies of pyproject.toml with their hashes (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	  --extra compiled -c requirements.txt pyproject.toml -o requirements-compiled.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra compiled --extra dev -c requirements-compiled.txt pyproject.toml -o requirements-dev.txt

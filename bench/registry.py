@@ -3,17 +3,18 @@
 from dataclasses import replace
 
 from bench.peer_servers import PEERS
-from bench.servers import Body, Server
+from bench.servers import COMPILED_TOLERANCE, TOLERANCE, Body, Server
+
+_OURS = {"": "", "single": ", a model without run_batch()", "compiled": ", the model as ONNX"}
 
 
-def _ours(workers: int, *, single: bool = False) -> Server:
-    without = ", a model without run_batch()" if single else ""
+def _ours(workers: int, variant: str = "") -> Server:
     return Server(
-        key=f"ours{'-single' if single else ''}-{workers}",
-        label=f"this service{without}",
+        key="-".join(filter(None, ("ours", variant, str(workers)))),
+        label=f"this service{_OURS[variant]}",
         kind="ours",
         processes=workers,
-        venv="ours",
+        venv="compiled" if variant == "compiled" else "ours",
         folder="..",
         command="gunicorn --config app/gunicorn.conf.py app.wsgi:app",
         env={
@@ -22,11 +23,12 @@ def _ours(workers: int, *, single: bool = False) -> Server:
             "FLASK_DEBUG": "False",
             "LOG_FORMAT": "json",
             "MODEL_DIR": "{models}",
-            "TRAINED_MODEL_MODULE_NAME": "{model}_single" if single else "{model}",
+            "TRAINED_MODEL_MODULE_NAME": "_".join(filter(None, ("{model}", variant))),
             "WORKERS": str(workers),
         },
         path="/api/model/predict",
         settings="every other setting at its default",
+        tolerance=COMPILED_TOLERANCE if variant == "compiled" else TOLERANCE,
     )
 
 
@@ -64,8 +66,7 @@ _GUNICORN = "gunicorn --bind 127.0.0.1:{port} --workers %d app:app"
 SERVERS = {
     server.key: server
     for server in [
-        *(_ours(n) for n in (1, 2)),
-        *(_ours(n, single=True) for n in (1, 2)),
+        *(_ours(n, variant) for variant in _OURS for n in (1, 2)),
         *PEERS,
         _original("python app.py", "as its image runs it", "original", "Flask's server, debug on"),
         *(

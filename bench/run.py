@@ -120,6 +120,7 @@ def _about(options: argparse.Namespace, servers: list[Server]) -> dict[str, str]
     )  # fmt: skip
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
     packages = {
+        "compiled": ("onnxruntime", "skl2onnx"),
         "ours": ("flask", "gunicorn", "orjson", "scikit-learn", "numpy"),
         "fastapi": ("fastapi", "uvicorn", "pydantic"),
         "flask": (),

@@ -22,7 +22,6 @@ from bench.servers import BENCH, Server
 START_SECONDS = 120
 SETTLE_SECONDS = 20
 STOP_SECONDS = 15
-TOLERANCE = 1e-9
 
 
 class BenchError(Exception):
@@ -110,7 +109,7 @@ def _await(
         if process.poll() is not None:
             raise BenchError(f"ended with {process.returncode} at its start")
         try:
-            _check(_ask(url, server, row), expected)
+            _check(_ask(url, server, row), expected, server.tolerance)
         except OSError:
             time.sleep(0.01)
         else:
@@ -134,7 +133,7 @@ def _settle(
             else:
                 break
     for answer, right in zip(got, expected * 2 if expected else [], strict=bool(expected)):
-        _check(answer, right)
+        _check(answer, right, server.tolerance)
 
 
 def _ask(url: str, server: Server, row: list[float]) -> float:
@@ -152,8 +151,8 @@ def _ask(url: str, server: Server, row: list[float]) -> float:
         raise BenchError(f"unreadable answer: {error!r}") from error
 
 
-def _check(answer: float, expected: float | None) -> None:
-    if expected is not None and abs(answer - expected) > TOLERANCE:
+def _check(answer: float, expected: float | None, tolerance: float) -> None:
+    if expected is not None and abs(answer - expected) > tolerance:
         raise BenchError(f"answers {answer!r} instead of {expected!r}")
 
 

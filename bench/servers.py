@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 BENCH = Path(__file__).resolve().parent
 MODELS = ("cheap", "forest")
+# How far an answer may be from scikit-learn's; ONNX adds up the votes of trees in 32-bit floats.
+TOLERANCE = 1e-9
+COMPILED_TOLERANCE = 1e-6
 FEATURES = ("x1", "x2", "x3", "x4")
 
 Kind = Literal["ours", "peer", "original", "limit"]
@@ -34,6 +37,7 @@ class Server:
     body: Body = lambda row: dict(zip(FEATURES, row, strict=True))
     answer: Callable[[Any], float] = lambda answer: float(answer["probability"])
     settings: str = ""
+    tolerance: float = TOLERANCE
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Makes each server's virtual environment in `.venvs/`: `python -m bench.venvs [NAME ...]`."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -33,8 +34,10 @@ def install(name: str) -> Path:
 
 def requirements_of(name: str) -> Path:
     """Return the file with the pinned versions of an environment: ours are the image's."""
-    folder = BENCH.parent if name == "ours" else BENCH / "peers" / name
-    return folder / "requirements.txt"
+    ours = {"ours": "requirements.txt", "compiled": "requirements-compiled.txt"}
+    if name in ours:
+        return BENCH.parent / ours[name]
+    return BENCH / "peers" / name / "requirements.txt"
 
 
 def prepare(names: set[str]) -> None:
@@ -65,7 +68,8 @@ def versions(name: str) -> dict[str, str]:
 
 
 def _run(*command: str) -> None:
-    subprocess.run(command, check=True, cwd=BENCH.parent)
+    environ = {**os.environ, "PYTHONPATH": str(BENCH.parent)}
+    subprocess.run(command, check=True, cwd=BENCH.parent, env=environ)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -172,18 +173,29 @@ def test_a_log_is_as_quiet_as_asked_and_never_holds_inputs(tmp_path: Path, level
             assert server.log.count(f'"POST {PREDICT} HTTP/1.1" 400') == 3
 
 
+def save(file: Path, text: str) -> None:
+    """Save a change, and again after some seconds: before its first look nothing is one."""
+    if file.read_text() != text or time.time() - file.stat().st_mtime > 3:
+        file.write_text(text)
+
+
 def test_the_development_server_follows_the_module_into_an_error_and_out(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     file = write_module(folder, "def run(input_data): return 1")
+
+    def predicts(number: int) -> bool:
+        save(file, f"def run(input_data): return {number}")
+        return bool(server.predict({}).json() == number)
+
+    def reason() -> str:
+        save(file, "def run(input_data) return 3")
+        return server.get("/api/readiness").json().get("reason") or ""
+
     with serving(tmp_path, command=DEVELOPMENT, MODEL_DIR=str(folder)) as server:
         assert server.predict({}).json() == 1
-        file.write_text("def run(input_data): return 2")
-        assert eventually(lambda: server.predict({}).json() == 2)
-        file.write_text("def run(input_data) return 3")
-        reason = eventually(lambda: server.get("/api/readiness").json().get("reason"))
-        assert "ml_trained_model.py, line 1: SyntaxError" in reason
-        file.write_text("def run(input_data): return 4")
-        assert eventually(lambda: server.predict({}).json() == 4)
+        eventually(lambda: predicts(2))
+        assert "ml_trained_model.py, line 1: SyntaxError" in eventually(reason)
+        eventually(lambda: predicts(4))
         assert server.terminate() == 0
 
 
@@ -191,10 +203,15 @@ def test_the_development_server_follows_the_service_itself(tmp_path: Path) -> No
     write_module(tmp_path, ECHO)
     app = tmp_path / "app"
     shutil.copytree(ROOT / "app", app, ignore=shutil.ignore_patterns("__pycache__"))
+    package = app / "__init__.py"
+    changed = package.read_text().replace("1.0.0", "99.0.0")
+
+    def version() -> str:
+        save(package, changed)
+        return str(server.get("/api/swagger.json").json()["info"]["version"])
+
     with serving(tmp_path, command=[str(app / "__main__.py")]) as server:
-        package = app / "__init__.py"
-        package.write_text(package.read_text().replace("1.0.0", "99.0.0"))
-        eventually(lambda: server.get("/api/swagger.json").json()["info"]["version"] == "99.0.0")
+        eventually(lambda: version() == "99.0.0")
 
 
 @pytest.mark.parametrize(

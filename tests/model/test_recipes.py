@@ -51,12 +51,17 @@ def run(folder: Path, *arguments: str) -> str:
 
 def test_every_python_block_names_its_file() -> None:
     assert len(BLOCKS) == README.read_text().count("```python")
-    assert RECIPES == ["iris.py", "car.py", "forecast.py"]
+    assert RECIPES == ["iris.py", "car.py", "compiled.py", "forecast.py"]
 
 
 @pytest.mark.parametrize(
     ("file", "names"),
-    [("iris.py", {"species", "probability"}), ("car.py", {"price"}), ("forecast.py", {"next"})],
+    [
+        ("iris.py", {"species", "probability"}),
+        ("car.py", {"price"}),
+        ("compiled.py", {"species", "probability"}),
+        ("forecast.py", {"next"}),
+    ],
 )
 def test_recipe_trains_and_predicts_its_own_sample(
     file: str, names: set[str], tmp_path: Path
