@@ -12,7 +12,7 @@ from e2e.cluster import IMAGE, Cluster, Namespace, run
 from e2e.pods import Pod, eventual_pod, has_started, is_ready, last_words
 from e2e.releases import module
 from e2e.toolbox import Toolbox
-from tests.support import write_module
+from tests.support import eventually, write_module
 
 # Text that a template engine, a shell or YAML would trip over, to come back as it is.
 TRICKY = "{{ .Values }} {{/* ' */}} $(HOME) $$ \\t \" # ü: -"
@@ -151,7 +151,9 @@ def test_a_failed_fetch_says_why_and_leaves_nothing(
     assert "\n" not in message.strip()
     assert not is_ready(pod)
     volume = f"/var/lib/kubelet/pods/{pod['metadata']['uid']}/volumes/kubernetes.io~empty-dir/model"
-    assert namespace.cluster.on_node(pod["spec"]["nodeName"], "ls", "-A", volume) == ""
+    node = pod["spec"]["nodeName"]
+    # The next try may be under way.
+    eventually(lambda: namespace.cluster.on_node(node, "ls", "-A", volume) == "")
 
 
 def test_a_model_that_fails_to_load_says_why(
