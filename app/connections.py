@@ -113,7 +113,7 @@ class ConnectionsWorker(ThreadWorker):
 
     def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:  # noqa: FBT001
         """Tell whether the connection stays: `_Request` has seen to what is left of its body."""
-        conn.parser.mesg = None
+        conn.parser.mesg = None  # or the parser would ask for the rest of it once more
         return keepalive
 
     def murder_pending(self) -> None:

@@ -104,6 +104,27 @@ def test_a_call_waits_for_company_when_told_to() -> None:
     assert model.batches == [3]
 
 
+def test_a_batch_waits_for_a_request_that_is_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.batching._PATIENCE", 10)
+    model, traffic = Recorder(), Traffic()
+    batcher = Batcher(model.run, model.run_batch, most=8, traffic=traffic)
+    traffic.expect(1)
+
+    def request() -> int:
+        traffic.begin()
+        result = batcher({"x": 2})
+        assert traffic._count == 1, "it is being answered"
+        traffic.end()
+        return int(result)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(batcher, {"x": 1})
+        eventually(lambda: batcher._waiting)
+        second = pool.submit(request)
+        assert (first.result(5), second.result(5)) == (2, 4)
+    assert model.batches == [2]
+
+
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt])
 def test_an_exit_in_the_model_reaches_its_caller_and_blocks_nobody(
     raised: type[BaseException],

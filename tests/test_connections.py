@@ -1,11 +1,15 @@
 """Connections, and clients that stall, leave or send all at once, against a real gunicorn."""
 
+import contextlib
+import os
+import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.support import PREDICT, Server, eventually
+from tests.support import PREDICT, Server, eventually, serving, write_module
 from tests.wire import (
     LIVENESS,
     Wire,
@@ -101,3 +105,26 @@ def test_http_1_0_is_answered_and_hung_up(server: Server) -> None:
     with Wire(server.port, b"GET /api/liveness HTTP/1.0\r\n\r\n") as wire:
         assert wire.answer().json == {"Alive": True}
         assert wire.ended()
+
+
+def test_requests_that_come_together_are_one_batch(tmp_path: Path) -> None:
+    write_module(
+        tmp_path,
+        """
+        import os
+        def run(row): return [os.getpid(), 1]
+        def run_batch(rows): return [[os.getpid(), len(rows)]] * len(rows)
+        """,
+    )
+    with serving(tmp_path) as server, contextlib.ExitStack() as stack:
+        wires = [stack.enter_context(Wire(server.port, post(b"{}"))) for _ in range(8)]
+        process = {wire.answer().json[0] for wire in wires}.pop()
+
+        def largest_batch() -> int:
+            os.kill(process, signal.SIGSTOP)
+            for wire in wires:
+                wire.send(post(b"{}"))
+            os.kill(process, signal.SIGCONT)
+            return max(int(wire.answer().json[1]) for wire in wires)
+
+        eventually(lambda: largest_batch() == len(wires))  # a busy machine may not let all in

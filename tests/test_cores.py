@@ -1,6 +1,5 @@
 """Cores and thread pools: what a container's CPU limit allows."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from app.cores import cores
 from tests.support import serving, write_module
 
-HERE = len(os.sched_getaffinity(0))
+HERE = cores(Path("no limit"))
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -47,7 +46,7 @@ POOLS = """
 """
 
 
-@pytest.mark.parametrize(("workers", "share"), [("1", HERE), ("2", max(1, HERE // 2))])
+@pytest.mark.parametrize(("workers", "share"), [("1", cores()), ("2", max(1, cores() // 2))])
 def test_the_processes_share_the_cores_and_what_is_set_stays(
     tmp_path: Path, workers: str, share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
