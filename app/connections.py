@@ -7,6 +7,7 @@ for heads, and for clients to hang up: however many stall there, a probe finds a
 import errno
 import os
 import re
+import select
 import socket
 import time
 from collections import deque
@@ -24,6 +25,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 # Seconds that a head may take, and that a client may take to hang up after the last answer.
 _HEAD_SECONDS = 5
 _LINGER_SECONDS = 2
+_ATTENTION_MILLISECONDS = 20  # for which a thread waits for the next request on a connection
 # A pause before a connection is accepted: longer for each that the process has, up to a number.
 _SECONDS_PER_CONNECTION = 0.00004
 _CROWD = 25
@@ -110,6 +112,22 @@ class ConnectionsWorker(ThreadWorker):
         """Give each connection to a thread."""
         for conn in conns:
             self.enqueue_req(conn)
+
+    def next_has_come(self, conn: TConn) -> bool:
+        """Wait a moment, in a thread, for the head of the connection's next request.
+
+        Who calls again at once is spared the way through the main loop and to another thread.
+        """
+        buffer = conn.parser.unreader.buf
+        coming = select.poll()
+        coming.register(conn.sock, select.POLLIN)
+        if buffer.getbuffer().nbytes or not coming.poll(_ATTENTION_MILLISECONDS):
+            return False
+        try:
+            buffer.write(conn.sock.recv(_MOST_BYTES))
+        except OSError:  # the main loop will see
+            return False
+        return bool(_HEAD_ENDS.search(buffer.getbuffer()))
 
     def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:  # noqa: FBT001
         """Tell whether the connection stays: `_Request` has seen to what is left of its body."""

@@ -6,10 +6,10 @@ import secrets
 from flask import Flask
 
 from app.api import register_api
-from app.api.shortcut import Shortcut
 from app.metrics import Metrics, register_metrics
 from app.model import Model
 from app.settings import Settings
+from app.shortcut import Shortcut
 
 
 def create_app(settings: Settings) -> Flask:
@@ -27,5 +27,5 @@ def create_app(settings: Settings) -> Flask:
     metrics = Metrics(model, several_processes=settings.WORKERS > 1)
     register_metrics(app, metrics)
     register_api(app, model)
-    app.wsgi_app = Shortcut(app, model, metrics)  # type: ignore[method-assign]
+    app.extensions["shortcut"] = Shortcut(app.config, model, metrics)
     return app

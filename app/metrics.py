@@ -7,6 +7,7 @@ into a shared folder, PROMETHEUS_MULTIPROC_DIR, and any of them answers for all.
 
 import time
 from collections.abc import Iterator
+from functools import cache
 
 from flask import Flask, Response, g, request
 from prometheus_client import (
@@ -45,6 +46,7 @@ class Metrics:
             ("path", "method", "code"),
             registry=self._shared,
         )
+        self._requests_like = cache(self._requests.labels)
         self._seconds = Histogram(
             "ml_rest_api_prediction_seconds",
             "Time to answer a prediction, from the head of the request to its answer",
@@ -58,7 +60,7 @@ class Metrics:
     def count(self, path: str, method: str, code: int, seconds: float) -> None:
         """Count a request that was answered with `code` after so many seconds."""
         method = method if method in _METHODS else "other"
-        self._requests.labels(path, method, code).inc()
+        self._requests_like(path, method, code).inc()
         if path == PREDICT:
             self._seconds.observe(seconds)
 

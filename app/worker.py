@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+import threading
 import time
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -45,6 +46,9 @@ class Worker(ConnectionsWorker):
         for listener in self.sockets:  # accepted sockets inherit the options
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
+        # gunicorn alone logs requests, and ends a process after so many.
+        self._takes_shortcut = not (self.log.access_log_enabled or self.cfg.max_requests)
+        self._attends = threading.Lock()  # to the one connection whose next request is waited for
         super().init_process()
 
     def notify(self) -> None:
@@ -94,14 +98,37 @@ class Worker(ConnectionsWorker):
         super().enqueue(conns)
 
     def handle(self, conn: TConn) -> bool:
-        """Answer a request."""
+        """Answer a request, and those that follow it while no other prediction is asked for."""
         if not (model := self._model()):
             return bool(super().handle(conn))
-        model.traffic.begin()
+        while True:
+            model.traffic.begin()
+            try:
+                stays = self._answer(conn)
+            finally:
+                model.traffic.end()
+            if not stays or model.admissions.pending or not self._attend(conn):
+                return stays
+            model.traffic.expect(1)
+
+    def _answer(self, conn: TConn) -> bool:
+        """Answer a request the short way or the long one; tell whether the connection goes on."""
+        shortcut = self.wsgi.extensions.get("shortcut")
+        if shortcut and self._takes_shortcut:
+            may_stay = self.alive and len(self.keepalived_conns) < self.max_keepalived
+            stays = shortcut.answer(conn, self.cfg, keep_alive=may_stay)
+            if stays is not None:
+                return bool(stays)
+        return bool(super().handle(conn))
+
+    def _attend(self, conn: TConn) -> bool:
+        """Wait for a connection's next request, unless another thread does so for another."""
+        if not self.alive or not self._attends.acquire(blocking=False):
+            return False
         try:
-            return bool(super().handle(conn))
+            return self.next_has_come(conn)
         finally:
-            model.traffic.end()
+            self._attends.release()
 
     def handle_error(self, _req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ANN401
         """Answer a request that is not HTTP, which never reached the application."""

@@ -1,19 +1,24 @@
 """Measures what one prediction costs beyond the model's own call: `python -m bench.cost`.
 
-Compared are the two ways through the application, before Flask and through Flask-RESTX, for the
-model `cheap`. gunicorn is not in it.
+Compared are the two ways of a request of the model `cheap`, from its bytes to its answer's: the
+shortcut, and gunicorn's, Flask's and Flask-RESTX's. One thread takes them over a socket pair;
+gunicorn's main loop and its threads are not in it.
 """
 
-import io
 import json
 import os
+import socket
 import time
 import tracemalloc
 from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from app.api.shortcut import Shortcut
+from flask import Flask
+from gunicorn.config import Config
+from gunicorn.http import wsgi
+from gunicorn.workers.gthread import TConn
+
 from app.factory import create_app
 from app.metrics import PREDICT
 from app.settings import Settings
@@ -21,6 +26,7 @@ from bench.servers import BENCH
 
 CALLS = 2000
 ROUNDS = 7
+ADDRESS = ("127.0.0.1", 8888)
 
 
 def main() -> None:
@@ -30,12 +36,11 @@ def main() -> None:
     model = app.extensions["model"]
     model.load()
     row = dict.fromkeys(("x1", "x2", "x3", "x4"), 0.5)
-    body = json.dumps(row).encode()
-    shortcut: Shortcut = app.wsgi_app  # type: ignore[assignment]
+    caller = Caller(app, json.dumps(row).encode())
     ways: dict[str, Callable[[], Any]] = {
         "the model alone": lambda: model.predict(row),
-        "before Flask": lambda: list(shortcut(_environ(body), _start_response)),
-        "through Flask-RESTX": lambda: list(shortcut.long_way(_environ(body), _start_response)),
+        "by the shortcut": lambda: caller.call(caller.take_shortcut),
+        "through gunicorn, Flask and Flask-RESTX": lambda: caller.call(caller.take_long_way),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
@@ -48,28 +53,49 @@ def main() -> None:
         print(f"| {name} | {spread} | {_peak_kib(call):.1f} |")
 
 
-def _environ(body: bytes) -> dict[str, Any]:
-    return {
-        "REQUEST_METHOD": "POST",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": PREDICT,
-        "QUERY_STRING": "",
-        "CONTENT_TYPE": "application/json",
-        "CONTENT_LENGTH": str(len(body)),
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "8888",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": "127.0.0.1:8888",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": io.StringIO(),
-    }
+class Caller:
+    """Both ends of a connection."""
 
+    def __init__(self, app: Flask, body: bytes) -> None:
+        """Call `app` with `body`, again and again."""
+        self._app = app
+        self._config = Config()
+        self._client, server = socket.socketpair()
+        self._conn = TConn(self._config, server, ADDRESS, ADDRESS)
+        self._conn.init()
+        lines = (
+            f"POST {PREDICT} HTTP/1.1",
+            "Host: 127.0.0.1:8888",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+        )
+        self._request = "\r\n".join((*lines, "", "")).encode() + body
 
-def _start_response(status: str, *_rest: object) -> Callable[[bytes], object]:
-    if status != "200 OK":
-        raise RuntimeError(status)
-    return lambda _data: None
+    def call(self, take_way: Callable[[], None]) -> None:
+        """Send the request and receive its answer.
+
+        Raises:
+            RuntimeError: it is no prediction.
+
+        """
+        self._client.sendall(self._request)
+        self._conn.parser.unreader.buf.write(self._conn.sock.recv(4096))
+        take_way()
+        answer = self._client.recv(4096)
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(answer)
+
+    def take_shortcut(self) -> None:
+        """Answer as app/worker.py does at first."""
+        self._app.extensions["shortcut"].answer(self._conn, self._config, keep_alive=True)
+
+    def take_long_way(self) -> None:
+        """Answer as gunicorn does."""
+        request = next(self._conn.parser)
+        response, environ = wsgi.create(request, self._conn.sock, ADDRESS, ADDRESS, self._config)
+        parts = list(self._app(environ, response.start_response))
+        response.write(b"".join(parts))
+        response.close()
 
 
 def _cpu_seconds(call: Callable[[], Any]) -> float:

@@ -1,5 +1,6 @@
 """Predictions: an HTTP request becomes a row, the model's result an HTTP response."""
 
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
@@ -11,10 +12,11 @@ from werkzeug.exceptions import BadRequest
 from app.api.codec import read_json
 from app.api.errors import InvalidInputError
 from app.codec import decode, encode
+from app.errors import PredictionError
 from app.model import Model
 
-# Where a request has what a prediction failed with that was made before it came here.
-FAILURE = "ml_rest_api.failure"
+# What this thread's prediction failed with, where it was made before its request came here.
+_failure: ContextVar[PredictionError | None] = ContextVar("failure", default=None)
 
 _ERROR = {
     "type": "object",
@@ -33,6 +35,11 @@ _INPUT_ERROR = {
     },
     "required": ["message"],
 }
+
+
+def hand_over(failure: PredictionError) -> None:
+    """Have this thread's next request for a prediction answered with `failure`."""
+    _failure.set(failure)
 
 
 def model_namespace(model: Model) -> Namespace:
@@ -59,7 +66,8 @@ def model_namespace(model: Model) -> Namespace:
         )
         def post(self) -> Response:
             """Predict from one object of parameters."""
-            if failure := request.environ.get(FAILURE):
+            if failure := _failure.get():
+                _failure.set(None)
                 raise failure
             with model.admit():
                 body = model.answer(_read_row(model))
