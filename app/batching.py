@@ -26,10 +26,11 @@ _PATIENCE = 0.02
 class _Call:
     """One caller's row, and what came of it."""
 
-    __slots__ = ("done", "error", "result", "row", "turn")
+    __slots__ = ("counts", "done", "error", "result", "row", "turn")
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, *, counts: bool) -> None:
         self.row = row
+        self.counts = counts  # as a request of the traffic
         self.result: Any = None
         self.error: BaseException | None = None
         self.done = False
@@ -71,7 +72,7 @@ class Batcher:
 
     def __call__(self, row: Row) -> Any:  # noqa: ANN401 - whatever the model returns
         """Return the model's result for `row`; raise what the model raised for it."""
-        call = _Call(row)
+        call = _Call(row, counts=self._traffic.counts())
         with self._lock:
             self._waiting.append(call)
             leads = not self._running
@@ -83,7 +84,8 @@ class Batcher:
             call.turn.acquire()
         if not call.done:
             self._lead()
-        self._traffic.leave_model()
+        if call.counts:
+            self._traffic.leave_model()
         if call.error is not None:
             raise call.error
         return call.result
@@ -98,6 +100,7 @@ class Batcher:
             if len(self._waiting) < self._most:
                 self._full.clear()
         self._predict(batch)
+        self._traffic.expect(sum(call.counts for call in batch))
         with self._lock:
             successor = self._waiting[0] if self._waiting else None
             self._running = successor is not None

@@ -10,7 +10,8 @@ import threading
 class Traffic:
     """Counts requests from when they have come to when they are answered.
 
-    One that asks the model does not count meanwhile. A request that no server has announced by
+    One that asks the model does not count meanwhile; it does as soon as its prediction is made,
+    though its thread may take a while to go on. A request that no server has announced by
     `expect` does not count at all.
     """
 
@@ -23,7 +24,7 @@ class Traffic:
         self._own = threading.local()
 
     def expect(self, requests: int) -> None:
-        """Count requests, each of which a thread is about to `begin`."""
+        """Count requests, each of which a thread is about to `begin`, or to take up again."""
         with self._lock:
             self._count += requests
 
@@ -33,20 +34,21 @@ class Traffic:
 
     def end(self) -> None:
         """Count the calling thread's request no more: it is answered."""
-        if self._counts():
+        if self.counts():
             self._leave()
-        del self._own.counts
+
+    def counts(self) -> bool:
+        """Tell whether the calling thread works on a request that counts."""
+        return bool(getattr(self._own, "counts", False))
 
     def enter_model(self) -> None:
-        """Count the calling thread's request no more until `leave_model`."""
-        if self._counts():
+        """Count the calling thread's request no more while it waits for the model."""
+        if self.counts():
             self._leave()
 
     def leave_model(self) -> None:
-        """Count the calling thread's request again."""
-        if self._counts() is False:
-            self._own.counts = True
-            self.expect(1)
+        """Go on with the calling thread's request, which is expected again."""
+        self._own.counts = True
 
     def wait_until_quiet(self, seconds: float) -> None:
         """Wait until every request waits for the model or is answered.
@@ -57,10 +59,6 @@ class Traffic:
         with self._lock:
             if not self._quiet.wait_for(self._is_quiet, seconds):
                 self._stalled = self._count
-
-    def _counts(self) -> bool | None:
-        """Tell whether the calling thread's request counts; None: it has no request."""
-        return getattr(self._own, "counts", None)
 
     def _leave(self) -> None:
         self._own.counts = False

@@ -3,7 +3,6 @@
 import os
 import socket
 import struct
-import threading
 import time
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -39,6 +38,7 @@ class Worker(ConnectionsWorker):
     """Serves while it drains: until its requests are answered, new ones are too."""
 
     _stop_accepting_at: float | None = None
+    _latest: TConn | None = None  # whose request was the last to be handled
 
     def init_process(self) -> None:
         """Bound how long a connection may stall, then serve."""
@@ -48,7 +48,6 @@ class Worker(ConnectionsWorker):
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
         # gunicorn alone logs requests, and ends a process after so many.
         self._takes_shortcut = not (self.log.access_log_enabled or self.cfg.max_requests)
-        self._attends = threading.Lock()  # to the one connection whose next request is waited for
         super().init_process()
 
     def notify(self) -> None:
@@ -98,16 +97,18 @@ class Worker(ConnectionsWorker):
         super().enqueue(conns)
 
     def handle(self, conn: TConn) -> bool:
-        """Answer a request, and those that follow it while no other prediction is asked for."""
+        """Answer a request and, of a client that alone sends some, those that follow it."""
         if not (model := self._model()):
             return bool(super().handle(conn))
         while True:
+            again, self._latest = self._latest is conn, conn
             model.traffic.begin()
             try:
                 stays = self._answer(conn)
             finally:
                 model.traffic.end()
-            if not stays or model.admissions.pending or not self._attend(conn):
+            alone = again and self._latest is conn and self.alive
+            if not (stays and alone and self.next_has_come(conn)):
                 return stays
             model.traffic.expect(1)
 
@@ -120,15 +121,6 @@ class Worker(ConnectionsWorker):
             if stays is not None:
                 return bool(stays)
         return bool(super().handle(conn))
-
-    def _attend(self, conn: TConn) -> bool:
-        """Wait for a connection's next request, unless another thread does so for another."""
-        if not self.alive or not self._attends.acquire(blocking=False):
-            return False
-        try:
-            return self.next_has_come(conn)
-        finally:
-            self._attends.release()
 
     def handle_error(self, _req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ANN401
         """Answer a request that is not HTTP, which never reached the application."""

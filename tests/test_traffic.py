@@ -51,6 +51,7 @@ def test_a_request_does_not_count_while_it_waits_for_the_model() -> None:
     traffic.begin()
     traffic.enter_model()
     assert is_quiet(traffic)
+    traffic.expect(1)
     traffic.leave_model()
     assert traffic._count == 1
     traffic.end()
@@ -64,6 +65,7 @@ def test_a_request_may_ask_the_model_twice_or_never() -> None:
         traffic.begin()
         for _ in range(times):
             traffic.enter_model()
+            traffic.expect(1)
             traffic.leave_model()
         assert traffic._count == 1
         traffic.end()
@@ -72,8 +74,9 @@ def test_a_request_may_ask_the_model_twice_or_never() -> None:
 
 def test_a_thread_without_a_request_changes_nothing() -> None:
     traffic = Traffic()
+    assert not traffic.counts()
     traffic.enter_model()
-    traffic.leave_model()
+    traffic.end()
     assert traffic._count == 0
 
 
@@ -102,6 +105,7 @@ def test_whatever_the_threads_do_the_count_ends_at_nought(count: int) -> None:
             traffic.expect(1)
             traffic.begin()
             traffic.enter_model()
+            traffic.expect(1)
             traffic.leave_model()
             traffic.end()
 
