@@ -1,7 +1,7 @@
 """Answers good predictions from a request's bytes; leaves all others to gunicorn and Flask.
 
 An answer is what the long way gives: the same body, headers and metrics, which
-tests/api/test_shortcut.py compares call by call. The service is complete without this file.
+tests/test_shortcut.py compares call by call. The service is complete without this file.
 """
 
 import socket

@@ -28,5 +28,5 @@ def only_the_shortcut() -> Flask:
         start_response("501 Not Implemented", [("Content-Length", "0")])
         return []
 
-    app.wsgi_app = others  # type: ignore[method-assign,assignment]
+    app.wsgi_app = others  # type: ignore[method-assign]
     return app
