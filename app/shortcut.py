@@ -36,7 +36,6 @@ _OTHER_HEADERS = {
     "EXPECT",
     "PATH_INFO",
     "SCRIPT_NAME",
-    "TRANSFER-ENCODING",
     "UPGRADE",
     "X-FIELDS",
 }

@@ -119,6 +119,9 @@ def test_requests_that_come_together_are_one_batch(tmp_path: Path) -> None:
     with serving(tmp_path) as server, contextlib.ExitStack() as stack:
         wires = [stack.enter_context(Wire(server.port, post(b"{}"))) for _ in range(8)]
         process = {wire.answer().json[0] for wire in wires}.pop()
+        for _ in range(20):  # whatever a connection has brought before
+            wires[0].send(post(b"{}"))
+            wires[0].answer()
 
         def largest_batch() -> int:
             os.kill(process, signal.SIGSTOP)

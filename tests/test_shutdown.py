@@ -59,11 +59,17 @@ def test_a_running_request_is_finished_while_new_callers_are_told_to_go_elsewher
     write_module(tmp_path, GATED)
     with (
         serving(tmp_path, WORKERS=workers) as server,
+        Wire(server.port, post(b"{}")) as kept_alive,
         Wire(server.port, post(b'{"waits": true}')) as running,
     ):
+        assert kept_alive.answer().headers["Connection"] == "keep-alive"
         assert eventually((tmp_path / "started").exists)
         server.process.send_signal(signal.SIGTERM)
         assert eventually(lambda: is_draining(server))
+        kept_alive.send(post(b"{}"))
+        while kept_alive.answer().headers["Connection"] != "close":
+            kept_alive.send(post(b"{}"))  # the other process is told a moment later
+        assert kept_alive.ended()
         server.process.send_signal(signal.SIGTERM)  # once more does no harm
         for _ in range(3):
             readiness = server.get("/api/readiness").json()

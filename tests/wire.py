@@ -18,6 +18,7 @@ from tests.support import PREDICT, ROOT, Server, serving, write_module
 class Answer:
     """What the server said."""
 
+    version: bytes
     status: int
     headers: Message
     body: bytes
@@ -45,6 +46,10 @@ class Wire:
         except (BrokenPipeError, ConnectionResetError):
             return
 
+    def take_little(self) -> None:
+        """Have the server wait with all but a little of an answer until that is read."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
     def end_input(self) -> None:
         """Tell the server that nothing more comes."""
         self._socket.shutdown(socket.SHUT_WR)
@@ -55,7 +60,8 @@ class Wire:
         assert line.startswith(b"HTTP/1."), f"no answer but {line!r}"
         headers = http.client.parse_headers(self._file)
         length = 0 if method == "HEAD" else int(headers.get("Content-Length", "0"))
-        return Answer(int(line.split()[1]), headers, self._file.read(length))
+        version, status = line.split()[:2]
+        return Answer(version, int(status), headers, self._file.read(length))
 
     def ended(self) -> bool:
         """Tell whether the server hangs up, without another word."""
