@@ -46,10 +46,6 @@ class Wire:
         except (BrokenPipeError, ConnectionResetError):
             return
 
-    def take_little(self) -> None:
-        """Have the server wait with all but a little of an answer until that is read."""
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-
     def end_input(self) -> None:
         """Tell the server that nothing more comes."""
         self._socket.shutdown(socket.SHUT_WR)
