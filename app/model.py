@@ -215,8 +215,8 @@ class Model:
         self._test(self._file, self._module)
         gc.collect()
         gc.freeze()  # what is loaded stays: no collection need walk it again
+        _log.info("Model '%s' is ready", self._module.__name__)  # who finds it ready finds this
         self.status = Status(State.READY)
-        _log.info("Model '%s' is ready", self._module.__name__)
 
     def _test(self, file: Path, module: ModelModule) -> None:
         if self._settings.SELF_TEST == "off":
