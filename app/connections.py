@@ -104,9 +104,8 @@ class ConnectionsWorker(ThreadWorker):
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Take what has come, then give the requests whose heads are complete to threads."""
         super().wait_for_and_dispatch_events(timeout)
-        if self._ready:
-            ready, self._ready = self._ready, []
-            self.enqueue(ready)
+        ready, self._ready = self._ready, []
+        self.enqueue(ready)
 
     def enqueue(self, conns: list[TConn]) -> None:
         """Give each connection to a thread."""

@@ -81,8 +81,9 @@ class Shortcut:
 
         """
         started = time.perf_counter()
+        hand_over(None)  # the last request's failure, whatever became of that request
         buffer = conn.parser.unreader.buf
-        end = buffer.getvalue().find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4
+        end = buffer.getvalue().find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4  # 3 bytes are no head
         head = self._read_head(config, buffer.getvalue()[:end])
         if head is None:
             return None

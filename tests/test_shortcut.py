@@ -93,6 +93,9 @@ REQUESTS = {
     "an empty line first": b"\r\n" + post(VALID_BODY),
     "names in small letters": post(VALID_BODY).lower().replace(b"post", b"POST", 1),
     "no host": post(VALID_BODY).replace(b"Host: test\r\n", b""),
+    "an origin with its port": post(VALID_BODY, "Origin: http://test:80").replace(
+        b"Host: test", b"Host: test:80"
+    ),
     "two hosts": post(VALID_BODY, "Host: other"),
     "two lengths": post(VALID_BODY, "Content-Length: 1"),
     "a signed length": post(VALID_BODY).replace(b"Length: ", b"Length: +"),
@@ -189,6 +192,8 @@ def test_a_row_that_the_model_fails_for_is_tried_once(servers: tuple[Server, Ser
 
             failures = answer(failures=True).json
             assert answer(fails=True).status == 500
+            wire.send(post(VALID_BODY).replace(b"/json", b"/row+json"))
+            assert wire.answer().json == VALID
             assert answer(failures=True).json == failures + 1
             assert answer().json == VALID
         assert server.log.count(said) == logged + 1

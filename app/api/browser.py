@@ -47,7 +47,8 @@ def protect(app: Flask) -> None:
     @app.before_request
     def refuse_other_sites() -> None:
         headers = request.headers
-        if is_from_elsewhere(headers.get("Sec-Fetch-Site"), headers.get("Origin"), request.host):
+        host = headers.get("Host", "")
+        if is_from_elsewhere(headers.get("Sec-Fetch-Site"), headers.get("Origin"), host):
             csrf.protect()
 
 

@@ -15,7 +15,7 @@ from app.codec import decode, encode
 from app.errors import PredictionError
 from app.model import Model
 
-# What this thread's prediction failed with, where it was made before its request came here.
+# What the prediction failed with that was made for this thread's request before it came here.
 _failure: ContextVar[PredictionError | None] = ContextVar("failure", default=None)
 
 _ERROR = {
@@ -37,8 +37,8 @@ _INPUT_ERROR = {
 }
 
 
-def hand_over(failure: PredictionError) -> None:
-    """Have this thread's next request for a prediction answered with `failure`."""
+def hand_over(failure: PredictionError | None) -> None:
+    """Have this thread's request for a prediction answered with `failure`, if there is one."""
     _failure.set(failure)
 
 
@@ -67,7 +67,6 @@ def model_namespace(model: Model) -> Namespace:
         def post(self) -> Response:
             """Predict from one object of parameters."""
             if failure := _failure.get():
-                _failure.set(None)
                 raise failure
             with model.admit():
                 body = model.answer(_read_row(model))
