@@ -54,7 +54,7 @@ bench: .venv/dev ## measure the service beside its peers (70 minutes, needs wrk)
 bench-quick: .venv/dev ## measure it beside FastAPI and the bare limits (3 minutes, needs wrk)
 	$(BIN)/python -m bench.run --quick
 
-bench-tuning: .venv/dev ## try other settings beside the usual ones (35 minutes, needs wrk)
+bench-tuning: .venv/dev ## try other settings beside the usual ones (40 minutes, needs wrk)
 	$(BIN)/python -m bench.run --tuning
 
 bench-render: .venv/dev ## render bench/RESULTS.md and its picture from what was measured

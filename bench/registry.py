@@ -104,9 +104,11 @@ VARIANTS = [
     _variant("ours-2", "MAX_BATCH_SIZE 16", MAX_BATCH_SIZE="16"),
     _variant("ours-2", "MAX_PENDING 32", MAX_PENDING="32"),
     _variant("ours-2", "MAX_PENDING 256", MAX_PENDING="256"),
-    _variant("ours-single-2", "THREADS 1", THREADS="1"),
-    _variant("ours-single-2", "THREADS 2", THREADS="2"),
-    _variant("ours-single-2", "THREADS 16", THREADS="16"),
+    *(
+        _variant(f"ours-single-{workers}", f"THREADS {threads}", THREADS=threads)
+        for workers in (1, 2)
+        for threads in ("1", "2", "16")
+    ),
     _variant("mlserver-0", "batches within 0.1 ms", MLSERVER_MODEL_MAX_BATCH_TIME="0.0001"),
     _variant("mlserver-0", "batches within 10 ms", MLSERVER_MODEL_MAX_BATCH_TIME="0.01"),
     _variant("mlserver-0", "no batches", MLSERVER_MODEL_MAX_BATCH_SIZE="0"),
