@@ -6,10 +6,10 @@ import secrets
 from flask import Flask
 
 from app.api import register_api
-from app.metrics import Metrics, register_metrics
-from app.model import Model
-from app.settings import Settings
-from app.shortcut import Shortcut
+from app.config.settings import Settings
+from app.observability.metrics import Metrics, register_metrics
+from app.predictor.predictor import Model
+from app.server.shortcut import Shortcut
 
 
 def create_app(settings: Settings) -> Flask:

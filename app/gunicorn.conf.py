@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app import logs
-from app.cores import thread_pools
-from app.model import Model
-from app.preload import preload, preload_in_thread
-from app.settings import Settings
+from app.config.cpus import thread_pools
+from app.config.settings import Settings
+from app.observability import logs
+from app.predictor.predictor import Model
+from app.server.load_before_fork import preload, preload_in_thread
 
 _settings = Settings.from_environ_or_exit()
 logs.configure(_settings)
@@ -31,7 +31,7 @@ _REPLACEMENT_SECONDS = 5  # less than the probes' patience
 
 bind = _settings.bind
 workers = _settings.WORKERS
-worker_class = "app.worker.Worker"
+worker_class = "app.server.worker.Worker"
 threads = _settings.MAX_PENDING + _THREADS_FOR_PROBES
 worker_connections = 500 + threads  # below the usual limit of 1024 open files
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - in memory
@@ -42,7 +42,7 @@ preload_app = _settings.loads_before_fork
 timeout = _settings.WORKER_TIMEOUT
 reload = _settings.FLASK_DEBUG
 reload_extra_files = [f"{_settings.MODEL_DIR}/*.py"] if reload else []
-logger_class = "app.logs.GunicornLogger"
+logger_class = "app.observability.logs.GunicornLogger"
 loglevel = _settings.LOG_LEVEL
 accesslog = "-" if _settings.LOG_LEVEL == "DEBUG" else None
 

@@ -19,9 +19,9 @@ from gunicorn.config import Config
 from gunicorn.http import wsgi
 from gunicorn.workers.gthread import TConn
 
+from app.config.settings import Settings
 from app.factory import create_app
-from app.metrics import PREDICT
-from app.settings import Settings
+from app.observability.metrics import PREDICT
 from bench.servers import BENCH
 
 CALLS = 2000
@@ -86,7 +86,7 @@ class Caller:
             raise RuntimeError(answer)
 
     def take_shortcut(self) -> None:
-        """Answer as app/worker.py does at first."""
+        """Answer as app/server/worker.py does at first."""
         self._app.extensions["shortcut"].answer(self._conn, self._config, keep_alive=True)
 
     def take_long_way(self) -> None:

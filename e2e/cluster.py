@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support import ROOT
+from tests.helpers import ROOT
 
 NAME = os.environ.get("E2E_CLUSTER", "ml-rest-api-e2e")
 NODE_IMAGE = os.environ.get("KIND_NODE_IMAGE", "kindest/node:v1.34.4")

@@ -21,7 +21,7 @@ from e2e.cluster import (
     run,
 )
 from e2e.toolbox import Toolbox, open_toolbox
-from tests.support import ROOT
+from tests.helpers import ROOT
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from e2e.cluster import Namespace
-from tests.support import eventually
+from tests.helpers import eventually
 
 Pod = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from e2e.cluster import NODE_PORT, Namespace
-from tests.support import eventually, write_module
+from tests.helpers import eventually, write_module
 
 ROW = {"x": 2.5}
 TWO_PODS = ("--set", f"replicaCount=2,service.type=NodePort,service.nodePort={NODE_PORT}")

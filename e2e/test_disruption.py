@@ -10,7 +10,7 @@ import pytest
 from e2e.cluster import Namespace
 from e2e.releases import ROW, TWO_PODS, module, uids, wait_until_pods_are
 from e2e.traffic import Traffic, traffic
-from tests.support import eventually
+from tests.helpers import eventually
 
 SLEEP = 10  # seconds before SIGTERM, the chart's default
 NAMING_ITS_POD = """

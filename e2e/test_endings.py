@@ -10,7 +10,7 @@ from e2e.cluster import CommandError, Namespace
 from e2e.pods import eventual_pod, has_started, is_ready
 from e2e.releases import module, uids
 from e2e.toolbox import Answer, Toolbox
-from tests.support import eventually
+from tests.helpers import eventually
 
 SLOW_ANSWER = """
     import time

@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 
 from e2e.cluster import IMAGE, Namespace, run
 from e2e.toolbox import Toolbox, pod
-from tests.browser import MISSING, chromium, find_chromium, visit
-from tests.support import ROOT
+from tests.chromium import MISSING, chromium, find_chromium, visit
+from tests.helpers import ROOT
 
 PREDICTION = "#operations-model-post_model_predict"
 

@@ -12,7 +12,7 @@ from e2e.cluster import IMAGE, Cluster, Namespace, run
 from e2e.pods import Pod, eventual_pod, has_started, is_ready, last_words
 from e2e.releases import module
 from e2e.toolbox import Toolbox
-from tests.support import eventually, write_module
+from tests.helpers import eventually, write_module
 
 # Text that a template engine, a shell or YAML would trip over, to come back as it is.
 TRICKY = "{{ .Values }} {{/* ' */}} $(HOME) $$ \\t \" # ü: -"

@@ -10,7 +10,7 @@ import requests
 from e2e.cluster import NODE_PORT, Namespace
 from e2e.releases import module
 from e2e.traffic import Request, traffic
-from tests.support import eventually
+from tests.helpers import eventually
 
 SECONDS = 60
 PER_SECOND = 20  # one call takes 50 ms, one at a time

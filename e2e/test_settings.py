@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.settings import Settings
+from app.config.settings import Settings
 from e2e.cluster import Namespace
 from e2e.pods import eventual_pod, last_words
 from e2e.toolbox import Toolbox
-from tests.support import write_module
+from tests.helpers import write_module
 
 MODULE = """
     def sample():
@@ -64,9 +64,7 @@ def installed(shared_namespace: Namespace, tmp_path_factory: pytest.TempPathFact
 
 
 def test_every_setting_reaches_the_process(installed: Namespace) -> None:
-    show = (
-        "from app.settings import *; print(json.dumps(dataclasses.asdict(Settings.from_environ())))"
-    )
+    show = "from app.config.settings import *; print(json.dumps(dataclasses.asdict(Settings.from_environ())))"
     said = installed.kubectl("exec", "deployment/demo-ml-rest-api", "--", "python", "-c", show)
     assert json.loads(said) == CHANGED
 

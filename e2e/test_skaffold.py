@@ -18,7 +18,7 @@ import requests
 from e2e.cluster import HELM, Cluster, Namespace, open_namespaces, run
 from e2e.pods import is_ready
 from e2e.toolbox import Toolbox
-from tests.support import PREDICT, ROOT, eventually
+from tests.helpers import PREDICT, ROOT, eventually
 
 ROW = {
     "docks": 24,

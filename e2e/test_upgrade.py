@@ -5,7 +5,7 @@ from pathlib import Path
 from e2e.cluster import Namespace
 from e2e.releases import ROW, TWO_PODS, module_with_answer, uids, wait_until_pods_are
 from e2e.traffic import traffic
-from tests.support import eventually
+from tests.helpers import eventually
 
 
 def test_upgrade_and_rollback_change_the_answer_and_lose_no_request(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from e2e.cluster import IMAGE, Namespace
-from tests.support import eventually
+from tests.helpers import eventually
 
 # Sends every body at the same time; prints status, text and seconds of each answer, or null where
 # one had no connection: a node's kube-proxy learns of a service a moment after Helm does, and what

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support import eventually
+from tests.helpers import eventually
 
 _PATH = "/api/model/predict"
 

@@ -6,9 +6,9 @@ import re
 import textwrap
 from typing import Any
 
-from app.settings import Settings, json_schema
+from app.config.settings import Settings, json_schema
 
-BEGIN = "# settings: begin (rendered from app/settings.py)\n"
+BEGIN = "# settings: begin (rendered from app/config/settings.py)\n"
 END = "# settings: end\n"
 
 # Where a container's best default is another than the program's.
@@ -56,7 +56,7 @@ def template() -> str:
     """Return a template that names the settings whose default is an empty text."""
     empty = [field.name for field in dataclasses.fields(Settings) if field.default == ""]
     return (
-        "{{/* Rendered from app/settings.py: settings that are empty by default. */}}\n"
+        "{{/* Rendered from app/config/settings.py: settings that are empty by default. */}}\n"
         f'{{{{- define "ml-rest-api.emptySettings" -}}}}{" ".join(empty)}{{{{- end }}}}\n'
     )
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from app.settings import Settings
-from tests.browser import chromium, visit
-from tests.support import ROOT, eventually, serving
+from app.config.settings import Settings
+from tests.chromium import chromium, visit
+from tests.helpers import ROOT, eventually, serving
 
 PREDICTION = "#operations-model-post_model_predict"
 WIDTH = 1280

@@ -8,9 +8,9 @@ import joblib
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from app.config.settings import Settings
 from app.factory import create_app
-from app.settings import Settings
-from tests.support import PREDICT, ROOT, make_client
+from tests.helpers import PREDICT, ROOT, make_client
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

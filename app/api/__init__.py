@@ -8,12 +8,12 @@ from flask_restx.apidoc import apidoc
 from flask_restx.swagger import Swagger
 
 import app
-from app.api.browser import protect, swagger_page
-from app.api.codec import json_response
+from app.api.bodies import json_response
 from app.api.errors import answer
 from app.api.health import health_namespace
 from app.api.predict import model_namespace
-from app.model import Model
+from app.api.security import protect, swagger_page
+from app.predictor.predictor import Model
 
 
 class Api(flask_restx.Api):

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app, request
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
-from app.api.codec import json_response
+from app.api.bodies import json_response
 from app.errors import BusyError, NotReadyError, PredictionError
 
 _log = logging.getLogger(__name__)

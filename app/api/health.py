@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_restx import Namespace, Resource, fields
 
-from app.model import Model, State
+from app.predictor.predictor import Model, State
 
 
 def health_namespace(model: Model) -> Namespace:

@@ -9,11 +9,11 @@ from flask_restx import Namespace, Resource
 from flask_restx.mask import Mask, MaskError
 from werkzeug.exceptions import BadRequest
 
-from app.api.codec import read_json
+from app.api.bodies import read_json
 from app.api.errors import InvalidInputError
 from app.codec import decode, encode
 from app.errors import PredictionError
-from app.model import Model
+from app.predictor.predictor import Model
 
 # What the prediction failed with that was made for this thread's request before it came here.
 _failure: ContextVar[PredictionError | None] = ContextVar("failure", default=None)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support import ECHO, PREDICT, make_client
+from tests.helpers import ECHO, PREDICT, make_client
 
 
 @pytest.fixture

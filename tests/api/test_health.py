@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from app.config.settings import Settings
 from app.factory import create_app
-from app.settings import Settings
-from tests.support import ECHO, eventually, make_client, write_module
+from tests.helpers import ECHO, eventually, make_client, write_module
 
 BROKEN = {
     "init raises": "def run(_): return 1\ndef init(): raise ValueError('marker\\nmore')",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support import ECHO, PREDICT, VALID, make_client
+from tests.helpers import ECHO, PREDICT, VALID, make_client
 
 FAILED = {"message": "An unhandled exception occurred"}
 INVALID = "Input payload validation failed"

@@ -50,7 +50,7 @@ def test_service_may_be_a_node_port() -> None:
 def test_helm_test_predicts_through_the_service() -> None:
     pod = one("Pod", {"service": {"port": 80}})
     (container,) = pod["spec"]["containers"]
-    assert container["command"] == ["python", "-m", "app.client"]
+    assert container["command"] == ["python", "-m", "app.cli.client"]
     assert container["args"] == ["http://demo-ml-rest-api:80"]
     assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
 

@@ -1,4 +1,4 @@
-"""The settings are the same in app/settings.py, the values, the schema and the pod."""
+"""The settings are the same in app/config/settings.py, the values, the schema and the pod."""
 
 import dataclasses
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from app import __version__
-from app.settings import Settings
+from app.config.settings import Settings
 from scripts.chart_values import documented
 from tests.chart.rendering import CHART, container, env, load, one, pod, refusal
 

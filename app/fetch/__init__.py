@@ -1,0 +1,1 @@
+"""The init container's program: download, verify, unpack."""

@@ -1,0 +1,248 @@
+"""Read one file from http, https, s3, gs or a mounted volume, a chunk at a time.
+
+http and https are read by the standard library: with redirects, proxies (HTTPS_PROXY,
+HTTP_PROXY, NO_PROXY) and private CAs (SSL_CERT_FILE). s3 and gs are read by obstore, which
+honours the same variables, AWS_ENDPOINT_URL, and AWS's and Google's usual ones for
+credentials and workload identity.
+"""
+
+import asyncio
+import base64
+import hashlib
+import http.client
+import logging
+import re
+import ssl
+import time
+import urllib.request
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO, cast
+from urllib.error import HTTPError
+from urllib.parse import quote, unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import GCSStore, S3Store
+
+from app.fetch.unpack import CHUNK
+
+_TRY_AGAIN = {408, 425, 429}  # and everything from 500 on
+_MENDS = {
+    401: "give credentials",
+    403: "check the credentials, or whether the link has expired",
+    404: "there is no such file, check MODEL_URI",
+}
+_UNTRUSTED = "the server's certificate is not trusted: set SSL_CERT_FILE to a file with its CA"
+_SAFE = "%/:=&?~+!$,;'@()*[]"  # stays as it is: a URI is encoded already, but for stray spaces
+_HTTP_HANDLERS = (  # urllib's build_opener() would add file:, data: and ftp:
+    urllib.request.ProxyHandler,
+    urllib.request.HTTPHandler,
+    urllib.request.HTTPSHandler,
+    urllib.request.HTTPRedirectHandler,
+    urllib.request.HTTPDefaultErrorHandler,
+    urllib.request.HTTPErrorProcessor,
+    urllib.request.UnknownHandler,
+)
+_STORES: dict[str, type[S3Store | GCSStore]] = {"s3": S3Store, "gs": GCSStore}
+_log = logging.getLogger(__name__)
+
+
+class FetchError(Exception):
+    """The file cannot be fetched, and trying again would not help; one line says why."""
+
+
+class TransientError(Exception):
+    """Something went wrong that may pass; one line says what."""
+
+
+class Download:
+    """The bytes as they come: written, hashed, counted, held to a limit, reported."""
+
+    def __init__(self, out: BinaryIO, limit: int, report_seconds: float = 5) -> None:
+        self.size = 0
+        self._out, self._limit, self._report_seconds = out, limit, report_seconds
+        self._expected: int | None = None
+        self._hash = hashlib.sha256()
+        self._reported = time.monotonic()
+
+    @property
+    def sha256(self) -> str:
+        """The sha256 of what has come so far, in lower-case hex."""
+        return self._hash.hexdigest()
+
+    def expect(self, size: int | None) -> None:
+        """Take note of the size that the source states, if it does."""
+        self._expected = size
+        self._hold_to_limit(size or 0)
+
+    def write(self, chunk: bytes) -> None:
+        """Write the next bytes."""
+        self._hold_to_limit(self.size + len(chunk))
+        try:
+            self._out.write(chunk)
+        except OSError as error:
+            raise FetchError(f"cannot write to MODEL_TARGET: {error.strerror}") from error
+        self._hash.update(chunk)
+        self.size += len(chunk)
+        if time.monotonic() - self._reported >= self._report_seconds:
+            self._report()
+
+    def finish(self) -> None:
+        """Check that all of it has come."""
+        if self._expected is not None and self.size != self._expected:
+            raise TransientError(f"only {self.size} of {self._expected} bytes came")
+
+    def _hold_to_limit(self, size: int) -> None:
+        if size > self._limit:
+            raise FetchError(f"it has more than {self._limit} bytes: FETCH_MAX_BYTES is the limit")
+
+    def _report(self) -> None:
+        self._reported = time.monotonic()
+        whole = f" of {self._expected / 1e6:.1f}" if self._expected else ""
+        _log.info("%.1f%s MB", self.size / 1e6, whole)
+
+
+def read(uri: str, timeout: int, download: Download) -> None:
+    """Read all of the file that the URI names.
+
+    Args:
+        uri: http, https, s3, gs, file or an absolute path.
+        timeout: seconds without a byte that end the attempt.
+        download: what takes the bytes.
+
+    Raises:
+        FetchError: there is no such file, or it may not be read.
+        TransientError: it could not be read this time.
+
+    """
+    match _scheme(uri):
+        case "http" | "https":
+            _read_http(uri, timeout, download)
+        case "s3" | "gs":
+            asyncio.run(_read_object(uri, timedelta(seconds=timeout), download))
+        case "file":
+            _read_file(Path(_path(uri)), download)
+        case _:
+            raise FetchError("MODEL_URI begins with none of https:// http:// s3:// gs:// file:// /")
+
+
+def name_of(uri: str) -> str:
+    """Return the file name that the URI ends in, percent-decoded; empty where there is none."""
+    return _path(uri).rpartition("/")[2]
+
+
+def _scheme(uri: str) -> str:
+    return "file" if uri.startswith("/") else uri.partition("://")[0].lower()
+
+
+def _path(uri: str) -> str:
+    """Return the path; names in s3 and gs, and plain paths, have no percent-encoding."""
+    if uri.startswith("/") or _scheme(uri) in _STORES:
+        return uri
+    return unquote(urlsplit(uri).path)
+
+
+def _read_file(path: Path, download: Download) -> None:
+    try:
+        with path.open("rb") as file:
+            download.expect(path.stat().st_size)
+            while chunk := file.read(CHUNK):
+                download.write(chunk)
+    except OSError as error:
+        raise FetchError(f"{error.strerror}: check MODEL_URI and the mounted volume") from error
+
+
+def _read_http(uri: str, timeout: int, download: Download) -> None:
+    try:
+        with _open(uri, timeout) as response:
+            download.expect(response.length)
+            while chunk := response.read(CHUNK):
+                download.write(chunk)
+    except HTTPError as error:
+        with error:
+            raise _refused(error.code) from error
+    except (ValueError, http.client.InvalidURL) as error:
+        raise FetchError("the address, its redirect or the proxy has no valid host") from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            raise FetchError(f"{_UNTRUSTED} ({reason.verify_message})") from error
+        raise TransientError(getattr(reason, "strerror", None) or str(reason)) from error
+
+
+def _open(uri: str, timeout: int) -> http.client.HTTPResponse:
+    parts = urlsplit(uri)
+    if not parts.hostname or parts.port == 0:  # .port is a ValueError where it is no number
+        raise ValueError
+    user, _, host = parts.netloc.rpartition("@")
+    url = f"{parts.scheme}://{host}{quote(parts.path or '/', safe=_SAFE)}"
+    if parts.query:
+        url += f"?{quote(parts.query, safe=_SAFE)}"
+    opener = urllib.request.OpenerDirector()
+    for handler in _HTTP_HANDLERS:
+        opener.add_handler(handler())
+    if user:
+        opener.add_handler(_Credentials((parts.scheme, host), user))
+    request = urllib.request.Request(url, headers={"User-Agent": "ml-rest-api"})  # noqa: S310
+    return cast("http.client.HTTPResponse", opener.open(request, timeout=timeout))
+
+
+class _Credentials(urllib.request.BaseHandler):
+    """Sends the URI's user and password to its own host, not to another it redirects to."""
+
+    def __init__(self, origin: tuple[str, str], user: str) -> None:
+        self._origin = origin
+        self._value = "Basic " + base64.b64encode(unquote(user).encode()).decode()
+
+    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
+        if (request.type, request.host) == self._origin:
+            request.add_unredirected_header("Authorization", self._value)
+        return request
+
+    https_request = http_request
+
+
+async def _read_object(uri: str, patience: timedelta, download: Download) -> None:
+    """Read from s3 or gs; not blocking, so that a SIGTERM is heard in between."""
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    if not bucket or not key:
+        raise FetchError("MODEL_URI names no object: it is s3://bucket/name or gs://bucket/name")
+    try:
+        store = _STORES[_scheme(uri)](
+            bucket,
+            client_options={
+                "allow_http": True,  # for an AWS_ENDPOINT_URL inside the cluster
+                "connect_timeout": patience,
+                "read_timeout": patience,
+                "timeout": timedelta(days=30),  # of the whole; the default is 30 s
+            },
+            retry_config={"max_retries": 0},  # all kinds of source are retried in one place
+        )
+        result = await obstore.get_async(store, key)
+        download.expect(result.meta["size"])
+        async for chunk in result.stream(CHUNK):
+            download.write(chunk)
+    except ValueError as error:
+        raise FetchError(f"no such name can be in a bucket: {error}") from error
+    except (BaseError, OSError) as error:
+        raise _store_fault(str(error)) from error
+
+
+def _store_fault(text: str) -> Exception:
+    """Find in obstore's long texts what to tell people."""
+    if status := re.search(r"status code: (\d{3})", text):
+        code = re.search(r"<Code>(\w+)</Code>", text)
+        return _refused(int(status[1]), code[1] if code else "")
+    if "InvalidCertificate" in text:
+        return FetchError(_UNTRUSTED)
+    reasons = re.findall(r'(?:message|error): "([^"]+)"', text)
+    return TransientError(reasons[-1] if reasons else text.partition("\n")[0])
+
+
+def _refused(status: int, code: str = "") -> Exception:
+    phrase = code or http.client.responses.get(status, "")
+    answer = f"the server answered {status} {phrase}".strip()
+    if status in _TRY_AGAIN or status >= http.client.INTERNAL_SERVER_ERROR:
+        return TransientError(answer)
+    return FetchError(f"{answer}: {_MENDS.get(status, 'check MODEL_URI')}")

@@ -1,0 +1,1 @@
+"""The model: loaded, tested, asked for predictions. Knows nothing of HTTP."""

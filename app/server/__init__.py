@@ -1,0 +1,1 @@
+"""Bytes and processes: the gunicorn worker, its connections, loading before the fork."""

@@ -1,0 +1,161 @@
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from app.config import settings as settings_module
+from app.config.env import SettingError
+from app.config.settings import Settings
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def test_without_environment_every_setting_has_its_default() -> None:
+    assert Settings.from_environ({}) == Settings()
+    assert (Settings().FLASK_PORT, Settings().RESTX_VALIDATE, Settings().MAX_BATCH_SIZE) == (
+        8888,
+        True,
+        64,
+    )
+
+
+@pytest.mark.parametrize("text", ["true", "True", "TRUE", "1", "yes", "YES", "on", " On "])
+def test_these_are_true(text: str) -> None:
+    assert Settings.from_environ({"FLASK_DEBUG": text}).FLASK_DEBUG is True
+
+
+@pytest.mark.parametrize("text", ["false", "False", "0", "no", "No", "off", "OFF"])
+def test_these_are_false(text: str) -> None:
+    assert Settings.from_environ({"RESTX_VALIDATE": text}).RESTX_VALIDATE is False
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("FLASK_DEBUG", "maybe", "true or false"),
+        ("FLASK_DEBUG", "", "true or false"),
+        ("FLASK_PORT", "http", "a whole number from 1 to 65535"),
+        ("FLASK_PORT", "0", "a whole number from 1 to 65535"),
+        ("FLASK_PORT", "65536", "a whole number from 1 to 65535"),
+        ("FLASK_PORT", "80.0", "a whole number"),
+        ("WORKERS", "1_0", "a whole number"),
+        ("WORKERS", "٣", "a whole number"),
+        ("THREADS", "-1", "a whole number from 1"),
+        ("MAX_BATCH_WAIT_MS", "nan", "a number from 0"),
+        ("MAX_BATCH_WAIT_MS", "-0.5", "a number from 0"),
+        ("SWAGGER_UI_DOC_EXPANSION", "some", "one of none, list, full"),
+        ("LOG_LEVEL", "LOUD", "one of DEBUG, INFO, WARNING, ERROR"),
+        ("LOG_FORMAT", "xml", "one of json, text"),
+    ],
+)
+def test_a_value_that_does_not_parse_is_refused_in_one_line(
+    name: str, text: str, expected: str
+) -> None:
+    with pytest.raises(SettingError) as refusal:
+        Settings.from_environ({name: text})
+    message = str(refusal.value)
+    assert message.startswith(f"{name}={text!r}: expected {expected}")
+    assert "\n" not in message
+
+
+def test_a_value_of_several_lines_and_great_length_is_still_refused_in_one_short_line() -> None:
+    with pytest.raises(SettingError) as refusal:
+        Settings.from_environ({"WORKERS": "x\n" * 10_000})
+    assert "\n" not in str(refusal.value)
+    assert len(str(refusal.value)) < 300
+
+
+def test_choices_are_taken_in_any_case() -> None:
+    read = Settings.from_environ(
+        {"LOG_LEVEL": "debug", "LOG_FORMAT": "JSON", "SWAGGER_UI_DOC_EXPANSION": "Full"}
+    )
+    assert (read.LOG_LEVEL, read.LOG_FORMAT, read.SWAGGER_UI_DOC_EXPANSION) == (
+        "DEBUG",
+        "json",
+        "full",
+    )
+
+
+def test_numbers_may_have_spaces_around_and_a_fraction_where_it_makes_sense() -> None:
+    read = Settings.from_environ({"WORKERS": " 2 ", "MAX_BATCH_WAIT_MS": "0.5"})
+    assert (read.WORKERS, read.MAX_BATCH_WAIT_MS) == (2, 0.5)
+
+
+@pytest.mark.parametrize("text", ["tcp://10.96.0.12:8888", "udp://10.0.0.1:53"])
+def test_the_port_that_kubernetes_injects_for_a_service_named_flask_is_no_setting(
+    text: str,
+) -> None:
+    assert Settings.from_environ({"FLASK_PORT": text}).FLASK_PORT == 8888
+
+
+def test_an_empty_module_name_is_a_value() -> None:
+    read = Settings.from_environ({"TRAINED_MODEL_MODULE_NAME": ""})
+    assert not read.TRAINED_MODEL_MODULE_NAME
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().WORKERS = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        ({}, "http://localhost:8888/api/"),
+        ({"FLASK_PORT": "9000"}, "http://localhost:9000/api/"),
+        ({"FLASK_SERVER_NAME": "ml.example", "FLASK_PORT": "9000"}, "http://ml.example/api/"),
+    ],
+)
+def test_the_start_up_line_has_the_address_that_a_browser_needs(
+    environ: dict[str, str], address: str
+) -> None:
+    assert Settings.from_environ(environ).swagger_address == address
+
+
+def test_an_ipv6_host_is_bracketed() -> None:
+    assert Settings(FLASK_HOST="::1").bind == "[::1]:8888"
+
+
+def test_the_readme_has_the_table_that_the_command_prints() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "app.config.settings"],
+        cwd=README.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert len(printed.splitlines()) == 2 + len(dataclasses.fields(Settings))
+    assert printed in README.read_text(encoding="utf-8"), "run `make readme`"
+
+
+def test_the_json_schema_accepts_the_defaults_and_refuses_what_does_not_parse() -> None:
+    schema = json.loads(
+        subprocess.run(
+            [sys.executable, "-m", "app.config.settings", "--json-schema"],
+            cwd=README.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    )
+    validator = jsonschema.Draft7Validator(schema)
+    jsonschema.Draft7Validator.check_schema(schema)
+    assert validator.is_valid(dataclasses.asdict(Settings()))
+    assert not validator.is_valid({"FLASK_PORT": 0})
+    assert not validator.is_valid({"FLASK_PROT": 8888})
+    assert not validator.is_valid({"LOG_LEVEL": "LOUD"})
+
+
+def test_only_the_settings_module_reads_the_environment() -> None:
+    app = Path(settings_module.__file__).parents[1]
+    readers = {
+        path.name
+        for path in app.rglob("*.py")
+        if "environ" in (text := path.read_text()) and ("os.environ" in text or "getenv" in text)
+    }
+    # Two set a variable, for gunicorn and for prometheus_client; the fetch is its own program.
+    assert readers <= {"settings.py", "__main__.py", "gunicorn.conf.py"}

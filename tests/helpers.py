@@ -1,0 +1,152 @@
+"""What tests share: tiny real model modules, the real app, a real gunicorn."""
+
+import contextlib
+import dataclasses
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import requests
+from flask.testing import FlaskClient
+
+from app.config.settings import Settings
+from app.factory import create_app
+
+ROOT = Path(__file__).resolve().parent.parent
+GUNICORN = ("-m", "gunicorn", "--config", "app/gunicorn.conf.py", "app.wsgi:app")
+
+# Six parameters, one of each type; what comes in goes out.
+ECHO = """
+    def sample():
+        return {
+            "int_param": 10, "float_param": 1.5, "string_param": "abc", "bool_param": True,
+            "datetime_param": "2021-10-26T12:34:56Z", "date_param": "2021-10-26",
+        }
+
+    def run(input_data):
+        return input_data
+"""
+VALID = {
+    "int_param": 10,
+    "float_param": 1.5,
+    "string_param": "abc",
+    "bool_param": True,
+    "datetime_param": "2021-10-26T12:34:56Z",
+    "date_param": "2021-10-26",
+}
+PREDICT = "/api/model/predict"
+
+
+def write_module(folder: Path, source: str, name: str = "ml_trained_model") -> Path:
+    """Write a model module into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.py"
+    file.write_text(textwrap.dedent(source))
+    return file
+
+
+def make_client(folder: Path, source: str, **settings: Any) -> FlaskClient:
+    """Return a client of the real application that has loaded the module, or failed to."""
+    write_module(folder, source)
+    defaults = {"MODEL_DIR": str(folder), "MULTITHREADED_INIT": False, "INIT_RETRIES": 0}
+    app = create_app(Settings(**{**defaults, **settings}))
+    app.extensions["model"].start()
+    return app.test_client()
+
+
+def eventually(condition: Callable[[], Any], within: float = 15.0) -> Any:
+    """Return what `condition` returns as soon as that is true; fail when it is not in time."""
+    deadline = time.monotonic() + within
+    while True:
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout, OSError):
+            if result := condition():
+                return result
+        assert time.monotonic() < deadline, f"not within {within} s"
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclasses.dataclass
+class Server:
+    """A real gunicorn, started as the contract says."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log_file: Path
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """What it has logged."""
+        return self.log_file.read_text()
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        """GET a path, in a connection of its own."""
+        return requests.get(self.url + path, timeout=20, **options)
+
+    def predict(self, row: Any, **options: Any) -> requests.Response:
+        """POST a row to the model."""
+        return requests.post(self.url + PREDICT, json=row, timeout=30, **options)
+
+    def is_ready(self) -> bool:
+        """Tell whether readiness says so."""
+        return self.get("/api/readiness").status_code == 200
+
+    def terminate(self, within: float = 20.0) -> int:
+        """Send SIGTERM and return the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(within)
+
+
+@contextlib.contextmanager
+def serving(
+    folder: Path, *, wait: bool = True, command: Sequence[str] = GUNICORN, **settings: str
+) -> Iterator[Server]:
+    """Run gunicorn for the model in `folder`, ready unless told not to wait."""
+    port = free_port()
+    environ = {
+        **{name: value for name, value in os.environ.items() if name not in _SETTINGS},
+        "MODEL_DIR": str(folder),
+        "FLASK_HOST": "127.0.0.1",
+        "FLASK_PORT": str(port),
+        **settings,
+    }
+    log_file = folder / "server.log"
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=environ,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    server = Server(port, process, log_file)
+    try:
+        if wait:
+            eventually(server.is_ready)
+        yield server
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+_SETTINGS = {field.name for field in dataclasses.fields(Settings)}

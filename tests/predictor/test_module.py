@@ -1,0 +1,122 @@
+from pathlib import Path
+
+import pytest
+
+from app.errors import ModelError
+from app.predictor.module import describe, find_module, load_module
+from tests.helpers import write_module
+
+RUN = "def run(input_data): return 1\n"
+
+
+@pytest.mark.parametrize("name", ["fraud", "fraud.py", ""])
+def test_the_module_is_found_by_its_name_with_or_without_suffix_or_as_the_only_one(
+    tmp_path: Path, name: str
+) -> None:
+    file = write_module(tmp_path, RUN, "fraud")
+    write_module(tmp_path, RUN, "_helper")
+    assert find_module(tmp_path, name) == file
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "message"),
+    [
+        ("fraud", ["other"], "Model module 'fraud' is not in the model folder, which holds other.py"),
+        ("../fraud", ["other"], "Model module '../fraud' is not in the model folder"),
+        ("fraud", [], "which holds no module: put fraud.py there or set TRAINED_MODEL_MODULE_NAME"),
+        ("", ["a", "b"], "TRAINED_MODEL_MODULE_NAME is empty and the model folder holds a.py, b.py"),
+        ("", [], "TRAINED_MODEL_MODULE_NAME is empty and the model folder holds no module"),
+    ],
+)  # fmt: skip
+def test_a_module_that_is_not_there_is_named_with_what_is(
+    tmp_path: Path, name: str, files: list[str], message: str
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    write_module(tmp_path, RUN, "fraud")
+    for file in files:
+        write_module(folder, RUN, file)
+    with pytest.raises(ModelError) as refusal:
+        find_module(folder, name)
+    assert message in str(refusal.value)
+
+
+def test_a_missing_folder_is_named_with_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="absent' does not exist: set MODEL_DIR"):
+        find_module(tmp_path / "absent", "fraud")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("x = 1\n", "Model module 'fraud' has no function 'run': define it in fraud.py"),
+        ("run = 1\n", "Model module 'fraud' has no function 'run': define it in fraud.py"),
+        (f"{RUN}init = 1\n", "Model module 'fraud' has no function 'init'"),
+        ("\ndef run(:\n", "fraud.py, line 2: SyntaxError: invalid syntax: mend the file"),
+        ("x = 1\n  y = 2\n", "fraud.py, line 2: IndentationError: unexpected indent: mend the file"),
+        ("\nimport absent\n", "import failed at fraud.py, line 2: ModuleNotFoundError: No module"),
+        ("\n1 / 0\n", "import failed at fraud.py, line 2: ZeroDivisionError: division by zero"),
+        ("import sys\nsys.exit(3)\n", "import failed at fraud.py, line 2: SystemExit: 3"),
+        ("import broken\n", "broken.py, line 1: SyntaxError"),
+        ("raise KeyboardInterrupt\n", "import failed at fraud.py, line 1: KeyboardInterrupt"),
+        ("raise ValueError('one\\ntwo')\n", "ValueError: one"),
+    ],
+)  # fmt: skip
+def test_a_module_that_cannot_be_used_is_one_line_that_says_where(
+    tmp_path: Path, source: str, message: str
+) -> None:
+    write_module(tmp_path, "def (\n", "broken")
+    file = write_module(tmp_path, source, "fraud")
+    with pytest.raises(ModelError) as refusal:
+        load_module(file)
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "fraud.py"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ModelError, match="SyntaxError"):
+        load_module(file)
+
+
+def test_a_module_named_like_one_in_use_is_to_be_renamed(tmp_path: Path) -> None:
+    file = write_module(tmp_path, RUN, "json")
+    with pytest.raises(ModelError, match="'json' has the name of a Python module in use: rename"):
+        load_module(file)
+
+
+def test_a_module_imports_its_neighbours_and_both_are_read_anew_by_the_next_try(
+    tmp_path: Path,
+) -> None:
+    write_module(tmp_path, "VALUE = 1\n", "neighbour")
+    file = write_module(
+        tmp_path, "from neighbour import VALUE\ndef run(_): return VALUE\n", "fraud"
+    )
+    assert load_module(file).run({}) == 1
+    write_module(tmp_path, "VALUE = 1000\n", "neighbour")
+    assert load_module(file).run({}) == 1000
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("raise ValueError('no')", "sample() failed at fraud.py, line 3: ValueError: no"),
+        ("return [1]", "sample() in fraud.py returned a list: return a dict of parameter names"),
+        ("return None", "sample() in fraud.py returned a NoneType: return a dict"),
+        ("return {1: 2}", "sample() in fraud.py has the key 1: name parameters by strings"),
+        ("raise SystemExit", "sample() failed at fraud.py, line 3: SystemExit"),
+    ],
+)
+def test_a_sample_that_does_not_describe_is_one_line(
+    tmp_path: Path, body: str, message: str
+) -> None:
+    file = write_module(tmp_path, f"{RUN}def sample():\n    {body}\n", "fraud")
+    with pytest.raises(ModelError) as refusal:
+        describe(file, load_module(file))
+    assert message in str(refusal.value)
+
+
+def test_a_module_without_sample_describes_nothing(tmp_path: Path) -> None:
+    file = write_module(tmp_path, RUN, "fraud")
+    assert describe(file, load_module(file)) == {}
