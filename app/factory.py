@@ -8,7 +8,7 @@ from flask import Flask
 from app.api import register_api
 from app.config.settings import Settings
 from app.observability.metrics import Metrics, register_metrics
-from app.predictor.predictor import Model
+from app.predictor.predictor import Predictor
 from app.server.shortcut import Shortcut
 
 
@@ -22,7 +22,7 @@ def create_app(settings: Settings) -> Flask:
     config["RESTX_ERROR_404_HELP"] = config.pop("ERROR_404_HELP")
     config["SECRET_KEY"] = settings.SECRET_KEY or secrets.token_hex()
     app.config.from_mapping(config, WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_SSL_STRICT=False)
-    model = Model(settings)
+    model = Predictor(settings)
     app.extensions["model"] = model
     metrics = Metrics(model, several_processes=settings.WORKERS > 1)
     register_metrics(app, metrics)

@@ -12,15 +12,15 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.config.cpus import thread_pools
+from app.config.cpus import thread_pool_env
 from app.config.settings import Settings
 from app.observability import logs
-from app.predictor.predictor import Model
-from app.server.load_before_fork import preload, preload_in_thread
+from app.predictor.predictor import Predictor
+from app.server.load_before_fork import load_before_fork, load_before_fork_in_thread
 
 _settings = Settings.from_environ_or_exit()
 logs.configure(_settings)
-for _name, _threads in thread_pools(_settings.WORKERS).items():
+for _name, _threads in thread_pool_env(_settings.WORKERS).items():
     os.environ.setdefault(_name, _threads)
 _log = logging.getLogger("app.server")
 
@@ -55,13 +55,13 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 - untyped
     """Load the model before the port is open, where that is asked for."""
     _check_address()
     if preload_app and not _settings.MULTITHREADED_INIT:
-        preload(_model(server))
+        load_before_fork(_model(server))
 
 
 def when_ready(server: Any) -> None:  # noqa: ANN401
     """Load the model that the processes are to share; say where the service listens."""
     if preload_app and _settings.MULTITHREADED_INIT:
-        preload_in_thread(server, _model(server))
+        load_before_fork_in_thread(server, _model(server))
     _log.info("Listening on %s, Swagger UI at %s", bind, _settings.swagger_address)
 
 
@@ -79,7 +79,7 @@ def post_worker_init(worker: Any) -> None:  # noqa: ANN401
     who connects then waits for an answer instead of getting a 503.
     """
     model = _model(worker)
-    if model.preloaded or not preload_app:
+    if model.loaded_before_fork or not preload_app:
         model.start()
         if worker.age > workers and not reload:
             model.wait_until_loaded(_REPLACEMENT_SECONDS)
@@ -100,8 +100,8 @@ def child_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401
         mark_process_dead(worker.pid)
 
 
-def _model(process: Any) -> Model:  # noqa: ANN401
-    model: Model = process.app.wsgi().extensions["model"]
+def _model(process: Any) -> Predictor:  # noqa: ANN401
+    model: Predictor = process.app.wsgi().extensions["model"]
     return model
 
 

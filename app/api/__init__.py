@@ -9,17 +9,17 @@ from flask_restx.swagger import Swagger
 
 import app
 from app.api.bodies import json_response
-from app.api.errors import answer
+from app.api.errors import error_response
 from app.api.health import health_namespace
 from app.api.predict import model_namespace
-from app.api.security import protect, swagger_page
-from app.predictor.predictor import Model
+from app.api.security import init_security, swagger_page
+from app.predictor.predictor import Predictor
 
 
 class Api(flask_restx.Api):
     """Flask-RESTX's Api, with our errors and a document that follows the model's parameters."""
 
-    def __init__(self, blueprint: Blueprint, model: Model) -> None:
+    def __init__(self, blueprint: Blueprint, model: Predictor) -> None:
         """Describe and serve `model` under `blueprint`."""
         self._model = model
         super().__init__(
@@ -32,7 +32,7 @@ class Api(flask_restx.Api):
 
     def handle_error(self, e: Exception) -> Response:
         """Return the one answer that the service has for `e`."""
-        return answer(e)
+        return error_response(e)
 
     @property
     def __schema__(self) -> dict[str, Any]:  # the name is Flask-RESTX's
@@ -48,7 +48,7 @@ class Api(flask_restx.Api):
         return document
 
 
-def register_api(flask_app: Flask, model: Model) -> None:
+def register_api(flask_app: Flask, model: Predictor) -> None:
     """Serve `model` under `/api` of `flask_app`."""
     flask_app.extensions["restx"] = {"apidoc_registered": True}
     flask_app.register_blueprint(apidoc, url_prefix="/api")  # an ingress need only route /api
@@ -58,8 +58,8 @@ def register_api(flask_app: Flask, model: Model) -> None:
     api.documentation(lambda: swagger_page(api))
     api.add_namespace(health_namespace(model))
     api.add_namespace(model_namespace(model))
-    protect(flask_app)
-    flask_app.register_error_handler(Exception, answer)
+    init_security(flask_app)
+    flask_app.register_error_handler(Exception, error_response)
     flask_app.register_blueprint(blueprint)
     # A path alone: behind a proxy, host and scheme are the caller's to know.
     flask_app.add_url_rule("/api", "page", lambda: redirect(url_for("api.doc"), 308))

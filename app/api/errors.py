@@ -20,19 +20,19 @@ _RETRY_AFTER = {BusyError: "1", NotReadyError: "5"}
 class InvalidInputError(BadRequest):
     """A body does not fit the model's parameters."""
 
-    def __init__(self, faults: dict[str, str]) -> None:
-        """Refuse a body for its `faults`, parameter to message."""
+    def __init__(self, errors: dict[str, str]) -> None:
+        """Refuse a body for its `errors`, parameter to message."""
         super().__init__("Input payload validation failed")
-        self.faults = faults
+        self.errors = errors
 
 
-def answer(error: Exception) -> Response:
+def error_response(error: Exception) -> Response:
     """Return the response to an exception that a request ended with."""
     if isinstance(error, BusyError | NotReadyError):
         retry = {"Retry-After": _RETRY_AFTER[type(error)]}
         return _message(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=retry)
     if isinstance(error, InvalidInputError):
-        return _message(HTTPStatus.BAD_REQUEST, error.description, errors=error.faults)
+        return _message(HTTPStatus.BAD_REQUEST, error.description, errors=error.errors)
     if isinstance(error, HTTPException):
         return _http_error(error)
     cause = error.__cause__ if isinstance(error, PredictionError) else error

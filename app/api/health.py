@@ -5,10 +5,10 @@ from typing import Any
 
 from flask_restx import Namespace, Resource, fields
 
-from app.predictor.predictor import Model, State
+from app.predictor.predictor import Predictor, State
 
 
-def health_namespace(model: Model) -> Namespace:
+def health_namespace(model: Predictor) -> Namespace:
     """Return the namespace with `/liveness` and `/readiness` of `model`."""
     namespace = Namespace("health", "Is the service there, is the model ready", path="/")
     liveness = namespace.model("liveness", {"Alive": fields.Boolean(required=True, example=True)})

@@ -13,7 +13,7 @@ from app.api.bodies import read_json
 from app.api.errors import InvalidInputError
 from app.codec import decode, encode
 from app.errors import PredictionError
-from app.predictor.predictor import Model
+from app.predictor.predictor import Predictor
 
 # What the prediction failed with that was made for this thread's request before it came here.
 _failure: ContextVar[PredictionError | None] = ContextVar("failure", default=None)
@@ -37,12 +37,12 @@ _INPUT_ERROR = {
 }
 
 
-def hand_over(failure: PredictionError | None) -> None:
+def set_failed_prediction(failure: PredictionError | None) -> None:
     """Have this thread's request for a prediction answered with `failure`, if there is one."""
     _failure.set(failure)
 
 
-def model_namespace(model: Model) -> Namespace:
+def model_namespace(model: Predictor) -> Namespace:
     """Return the namespace with `/model/predict` of `model`."""
     namespace = Namespace("model", "The trained model")
     input_vector = namespace.schema_model("input_vector", {})  # see Api.__schema__
@@ -68,14 +68,14 @@ def model_namespace(model: Model) -> Namespace:
             """Predict from one object of parameters."""
             if failure := _failure.get():
                 raise failure
-            with model.admit():
-                body = model.answer(_read_row(model))
+            with model.acquire():
+                body = model.predict_json(_read_row(model))
             return Response(_masked(body), content_type="application/json")
 
     return namespace
 
 
-def _read_row(model: Model) -> dict[str, Any]:
+def _read_row(model: Predictor) -> dict[str, Any]:
     """Return the request's body as a row for the model.
 
     Raises:
@@ -88,8 +88,8 @@ def _read_row(model: Model) -> dict[str, Any]:
         if not isinstance(body, dict):
             raise InvalidInputError(type(parameters)({}).check(body))
         return body
-    if faults := parameters.check(body):
-        raise InvalidInputError(faults)
+    if errors := parameters.check(body):
+        raise InvalidInputError(errors)
     return parameters.convert(body)
 
 

@@ -32,7 +32,7 @@ def swagger_page(api: Api) -> Response:
     return response
 
 
-def protect(app: Flask) -> None:
+def init_security(app: Flask) -> None:
     """Give every answer the security headers; ask other sites' requests for a CSRF token.
 
     Only a browser attaches a user's credentials to a request that somebody else's page makes,
@@ -48,7 +48,7 @@ def protect(app: Flask) -> None:
     def refuse_other_sites() -> None:
         headers = request.headers
         host = headers.get("Host", "")
-        if is_from_elsewhere(headers.get("Sec-Fetch-Site"), headers.get("Origin"), host):
+        if is_cross_site(headers.get("Sec-Fetch-Site"), headers.get("Origin"), host):
             csrf.protect()
 
 
@@ -60,7 +60,7 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def is_from_elsewhere(site: str | None, origin: str | None, host: str) -> bool:
+def is_cross_site(site: str | None, origin: str | None, host: str) -> bool:
     """Tell whether a browser sends a request for another site's page.
 
     Args:

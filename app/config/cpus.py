@@ -9,16 +9,16 @@ _CGROUPS = Path("/sys/fs/cgroup")
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def thread_pools(processes: int) -> dict[str, str]:
+def thread_pool_env(processes: int) -> dict[str, str]:
     """Return the environment by which BLAS and OpenMP use an equal part of the cores in each.
 
     They would start a thread for each core of the node, and be throttled by the kernel. They
     read it when they are loaded.
     """
-    return dict.fromkeys(_POOLS, str(max(1, cores() // processes)))
+    return dict.fromkeys(_POOLS, str(max(1, available_cpus() // processes)))
 
 
-def cores(cgroups: Path = _CGROUPS) -> int:
+def available_cpus(cgroups: Path = _CGROUPS) -> int:
     """Return the number of cores that this process may use, the last one perhaps in part.
 
     The limit is the CFS quota to its period, as cgroups tell it

@@ -22,20 +22,20 @@ _SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
 
 def _setting(  # noqa: PLR0913 - one keyword for each thing a setting may have
     default: str | float | bool,  # noqa: FBT001 - the default of a boolean setting
-    meaning: str,
+    help_: str,
     *,
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
-    shown: str = "",
+    default_text: str = "",
 ) -> Any:  # noqa: ANN401 - dataclasses.field() has the type of its default
-    """Declare a setting; `shown` describes a default that one value cannot."""
+    """Declare a setting; `default_text` describes a default that one value cannot."""
     metadata = {
-        "meaning": meaning,
+        "help": help_,
         "minimum": minimum,
         "maximum": maximum,
         "choices": choices,
-        "shown": shown,
+        "default_text": default_text,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -49,27 +49,27 @@ class Settings:
     FLASK_PORT: int = _setting(8888, "port to listen on", minimum=1, maximum=65535)
     FLASK_DEBUG: bool = _setting(
         default=False,
-        meaning="exception texts in answers, reload on change; for development only",
-        shown="True in the development server, else False",
+        help_="exception texts in answers, reload on change; for development only",
+        default_text="True in the development server, else False",
     )
     SWAGGER_UI_DOC_EXPANSION: str = _setting(
         "list", "how far the Swagger page unfolds", choices=("none", "list", "full")
     )
-    RESTX_VALIDATE: bool = _setting(default=True, meaning="check bodies against the parameters")
+    RESTX_VALIDATE: bool = _setting(default=True, help_="check bodies against the parameters")
     RESTX_MASK_SWAGGER: bool = _setting(
-        default=False, meaning="show the X-Fields mask in the Swagger document"
+        default=False, help_="show the X-Fields mask in the Swagger document"
     )
-    ERROR_404_HELP: bool = _setting(default=False, meaning="suggest close paths in a 404")
+    ERROR_404_HELP: bool = _setting(default=False, help_="suggest close paths in a 404")
     SWAGGER_UI_JSONEDITOR: bool = _setting(
-        default=True, meaning='open the JSON body editor at once, without "Try it out"'
+        default=True, help_='open the JSON body editor at once, without "Try it out"'
     )
     WTF_CSRF_ENABLED: bool = _setting(
         default=True,
-        meaning="refuse state-changing requests that a browser sends from another site "
+        help_="refuse state-changing requests that a browser sends from another site "
         "without a Flask-WTF token",
     )
     SECRET_KEY: str = _setting(
-        "", "signs CSRF tokens; the same in all replicas", shown="random at every start"
+        "", "signs CSRF tokens; the same in all replicas", default_text="random at every start"
     )
     MODEL_DIR: str = _setting("model", "folder with the model module")
     TRAINED_MODEL_MODULE_NAME: str = _setting(
@@ -77,14 +77,14 @@ class Settings:
     )
     MULTITHREADED_INIT: bool = _setting(
         default=True,
-        meaning="load the model in a thread while liveness answers; off: before listening",
+        help_="load the model in a thread while liveness answers; off: before listening",
     )
     INIT_RETRIES: int = _setting(
         3, "times that a failed load is tried again, after 1, 2, 4, … s", minimum=0, maximum=10
     )
     EXIT_AFTER_FAILED_LOAD: bool = _setting(
         default=False,
-        meaning="end the process when the last try has failed, for Kubernetes to restart it",
+        help_="end the process when the last try has failed, for Kubernetes to restart it",
     )
     SELF_TEST: str = _setting(
         "on",
@@ -138,7 +138,7 @@ class Settings:
         "text",
         "one JSON object a line, or text",
         choices=("json", "text"),
-        shown="text; json in the image",
+        default_text="text; json in the image",
     )
 
     @classmethod
@@ -196,8 +196,10 @@ def markdown_table() -> str:
     rows = ["| name | type | default | meaning |", "| --- | --- | --- | --- |"]
     for field in dataclasses.fields(Settings):
         kind = " \\| ".join(field.metadata["choices"]) or type_of(field).__name__
-        default = field.metadata["shown"] or (str(field.default) if field.default != "" else "")
-        rows.append(f"| `{field.name}` | {kind} | {default} | {field.metadata['meaning']} |")
+        default = field.metadata["default_text"] or (
+            str(field.default) if field.default != "" else ""
+        )
+        rows.append(f"| `{field.name}` | {kind} | {default} | {field.metadata['help']} |")
     return "\n".join(rows) + "\n"
 
 
@@ -215,7 +217,7 @@ def json_schema() -> dict[str, Any]:
         ):
             default = int(default)
         keywords = {
-            "description": meta["meaning"],
+            "description": meta["help"],
             "type": kinds[type_of(field)],
             "default": default,
             "enum": list(meta["choices"]) or None,

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Self
 
-from app.fetch.download import Download, FetchError, TransientError, name_of, read
+from app.fetch.download import DownloadSink, FetchError, TransientError, download, name_of
 from app.fetch.unpack import RESERVED, ArchiveError, Limits, archive_kind, unpack
 from app.observability.termination import PATH, write_termination_message
 
@@ -98,8 +98,8 @@ def fetch(config: Config) -> None:
         replaced.mkdir()
         file = temporary / "download"
         size = _download_with_retries(config, file)
-        count = _unpack_or_take(config, file, content)
-        _put_into_place(content, config.target, replaced)
+        count = _extract_or_copy(config, file, content)
+        _install(content, config.target, replaced)
     seconds = time.monotonic() - started
     _log.info("fetched %d bytes, %d file(s) in %s, %.1f s", size, count, config.target, seconds)
 
@@ -132,18 +132,18 @@ def _download_with_retries(config: Config, file: Path) -> int:
 
 def _download(config: Config, file: Path) -> int:
     with file.open("wb") as out:
-        download = Download(out, config.limits.max_bytes)
-        read(config.uri, config.timeout, download)
-        download.finish()
-    if download.sha256 != config.sha256:
+        sink = DownloadSink(out, config.limits.max_bytes)
+        download(config.uri, config.timeout, sink)
+        sink.finish()
+    if sink.sha256 != config.sha256:
         raise FetchError(
-            f"its sha256 is {download.sha256}, MODEL_SHA256 is {config.sha256}: "
+            f"its sha256 is {sink.sha256}, MODEL_SHA256 is {config.sha256}: "
             "it is another file, or MODEL_SHA256 is to be updated"
         )
-    return download.size
+    return sink.size
 
 
-def _unpack_or_take(config: Config, file: Path, content: Path) -> int:
+def _extract_or_copy(config: Config, file: Path, content: Path) -> int:
     name = name_of(config.uri)
     if kind := archive_kind(file, name):
         _log.info("unpacking a %s", kind)
@@ -155,8 +155,8 @@ def _unpack_or_take(config: Config, file: Path, content: Path) -> int:
     return 1
 
 
-def _put_into_place(content: Path, target: Path, replaced: Path) -> None:
-    with _undisturbed():
+def _install(content: Path, target: Path, replaced: Path) -> None:
+    with _signals_blocked():
         for entry in content.iterdir():
             place = target / entry.name
             if os.path.lexists(place):
@@ -165,7 +165,7 @@ def _put_into_place(content: Path, target: Path, replaced: Path) -> None:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def _signals_blocked() -> Iterator[None]:
     """Ignore the signals that end us, for a few renames that belong together."""
     handlers = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
     try:

@@ -28,7 +28,7 @@ from obstore.store import GCSStore, S3Store
 from app.fetch.unpack import CHUNK
 
 _TRY_AGAIN = {408, 425, 429}  # and everything from 500 on
-_MENDS = {
+_HINTS = {
     401: "give credentials",
     403: "check the credentials, or whether the link has expired",
     404: "there is no such file, check MODEL_URI",
@@ -56,7 +56,7 @@ class TransientError(Exception):
     """Something went wrong that may pass; one line says what."""
 
 
-class Download:
+class DownloadSink:
     """The bytes as they come: written, hashed, counted, held to a limit, reported."""
 
     def __init__(self, out: BinaryIO, limit: int, report_seconds: float = 5) -> None:
@@ -74,11 +74,11 @@ class Download:
     def expect(self, size: int | None) -> None:
         """Take note of the size that the source states, if it does."""
         self._expected = size
-        self._hold_to_limit(size or 0)
+        self._check_size(size or 0)
 
     def write(self, chunk: bytes) -> None:
         """Write the next bytes."""
-        self._hold_to_limit(self.size + len(chunk))
+        self._check_size(self.size + len(chunk))
         try:
             self._out.write(chunk)
         except OSError as error:
@@ -93,7 +93,7 @@ class Download:
         if self._expected is not None and self.size != self._expected:
             raise TransientError(f"only {self.size} of {self._expected} bytes came")
 
-    def _hold_to_limit(self, size: int) -> None:
+    def _check_size(self, size: int) -> None:
         if size > self._limit:
             raise FetchError(f"it has more than {self._limit} bytes: FETCH_MAX_BYTES is the limit")
 
@@ -103,13 +103,13 @@ class Download:
         _log.info("%.1f%s MB", self.size / 1e6, whole)
 
 
-def read(uri: str, timeout: int, download: Download) -> None:
+def download(uri: str, timeout: int, sink: DownloadSink) -> None:
     """Read all of the file that the URI names.
 
     Args:
         uri: http, https, s3, gs, file or an absolute path.
         timeout: seconds without a byte that end the attempt.
-        download: what takes the bytes.
+        sink: what takes the bytes.
 
     Raises:
         FetchError: there is no such file, or it may not be read.
@@ -118,11 +118,11 @@ def read(uri: str, timeout: int, download: Download) -> None:
     """
     match _scheme(uri):
         case "http" | "https":
-            _read_http(uri, timeout, download)
+            _read_http(uri, timeout, sink)
         case "s3" | "gs":
-            asyncio.run(_read_object(uri, timedelta(seconds=timeout), download))
+            asyncio.run(_read_object(uri, timedelta(seconds=timeout), sink))
         case "file":
-            _read_file(Path(_path(uri)), download)
+            _read_file(Path(_path(uri)), sink)
         case _:
             raise FetchError("MODEL_URI begins with none of https:// http:// s3:// gs:// file:// /")
 
@@ -143,25 +143,25 @@ def _path(uri: str) -> str:
     return unquote(urlsplit(uri).path)
 
 
-def _read_file(path: Path, download: Download) -> None:
+def _read_file(path: Path, sink: DownloadSink) -> None:
     try:
         with path.open("rb") as file:
-            download.expect(path.stat().st_size)
+            sink.expect(path.stat().st_size)
             while chunk := file.read(CHUNK):
-                download.write(chunk)
+                sink.write(chunk)
     except OSError as error:
         raise FetchError(f"{error.strerror}: check MODEL_URI and the mounted volume") from error
 
 
-def _read_http(uri: str, timeout: int, download: Download) -> None:
+def _read_http(uri: str, timeout: int, sink: DownloadSink) -> None:
     try:
         with _open(uri, timeout) as response:
-            download.expect(response.length)
+            sink.expect(response.length)
             while chunk := response.read(CHUNK):
-                download.write(chunk)
+                sink.write(chunk)
     except HTTPError as error:
         with error:
-            raise _refused(error.code) from error
+            raise _http_error(error.code) from error
     except (ValueError, http.client.InvalidURL) as error:
         raise FetchError("the address, its redirect or the proxy has no valid host") from error
     except (OSError, http.client.HTTPException) as error:
@@ -203,7 +203,7 @@ class _Credentials(urllib.request.BaseHandler):
     https_request = http_request
 
 
-async def _read_object(uri: str, patience: timedelta, download: Download) -> None:
+async def _read_object(uri: str, patience: timedelta, sink: DownloadSink) -> None:
     """Read from s3 or gs; not blocking, so that a SIGTERM is heard in between."""
     bucket, _, key = uri.partition("://")[2].partition("/")
     if not bucket or not key:
@@ -220,29 +220,29 @@ async def _read_object(uri: str, patience: timedelta, download: Download) -> Non
             retry_config={"max_retries": 0},  # all kinds of source are retried in one place
         )
         result = await obstore.get_async(store, key)
-        download.expect(result.meta["size"])
+        sink.expect(result.meta["size"])
         async for chunk in result.stream(CHUNK):
-            download.write(chunk)
+            sink.write(chunk)
     except ValueError as error:
         raise FetchError(f"no such name can be in a bucket: {error}") from error
     except (BaseError, OSError) as error:
-        raise _store_fault(str(error)) from error
+        raise _object_store_error(str(error)) from error
 
 
-def _store_fault(text: str) -> Exception:
+def _object_store_error(text: str) -> Exception:
     """Find in obstore's long texts what to tell people."""
     if status := re.search(r"status code: (\d{3})", text):
         code = re.search(r"<Code>(\w+)</Code>", text)
-        return _refused(int(status[1]), code[1] if code else "")
+        return _http_error(int(status[1]), code[1] if code else "")
     if "InvalidCertificate" in text:
         return FetchError(_UNTRUSTED)
     reasons = re.findall(r'(?:message|error): "([^"]+)"', text)
     return TransientError(reasons[-1] if reasons else text.partition("\n")[0])
 
 
-def _refused(status: int, code: str = "") -> Exception:
+def _http_error(status: int, code: str = "") -> Exception:
     phrase = code or http.client.responses.get(status, "")
     answer = f"the server answered {status} {phrase}".strip()
     if status in _TRY_AGAIN or status >= http.client.INTERNAL_SERVER_ERROR:
         return TransientError(answer)
-    return FetchError(f"{answer}: {_MENDS.get(status, 'check MODEL_URI')}")
+    return FetchError(f"{answer}: {_HINTS.get(status, 'check MODEL_URI')}")

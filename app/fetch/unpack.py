@@ -100,16 +100,16 @@ def unpack(archive: Path, kind: str, folder: Path, limits: Limits) -> int:
 
     """
     files = written = 0
-    with _faults(), contextlib.closing(_READERS[kind](archive)) as entries:
+    with _wrap_archive_errors(), contextlib.closing(_READERS[kind](archive)) as entries:
         for count, entry in enumerate(entries, start=1):
             if count > limits.max_entries:
                 raise ArchiveError("holds more entries than FETCH_MAX_ENTRIES allows")
-            place = folder.joinpath(*_safe_parts(entry.name))
-            with _no_clash(entry.name):
+            destination = folder.joinpath(*_safe_parts(entry.name))
+            with _reject_duplicates(entry.name):
                 if entry.is_folder:
-                    place.mkdir(parents=True, exist_ok=True)
+                    destination.mkdir(parents=True, exist_ok=True)
                 else:
-                    written += _write(entry, place, limits.max_bytes - written)
+                    written += _write(entry, destination, limits.max_bytes - written)
                     files += 1
     if not files:
         raise ArchiveError("holds no file")
@@ -118,10 +118,10 @@ def unpack(archive: Path, kind: str, folder: Path, limits: Limits) -> int:
     return files
 
 
-def _write(entry: _Entry, place: Path, allowed: int) -> int:
+def _write(entry: _Entry, destination: Path, allowed: int) -> int:
     size = 0
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with entry.open() as source, place.open("xb") as file:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with entry.open() as source, destination.open("xb") as file:
         while chunk := source.read(CHUNK):
             size += len(chunk)
             if size > allowed:
@@ -148,7 +148,7 @@ def _shown(name: str) -> str:
 
 
 @contextlib.contextmanager
-def _no_clash(name: str) -> Iterator[None]:
+def _reject_duplicates(name: str) -> Iterator[None]:
     try:
         yield
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
@@ -156,7 +156,7 @@ def _no_clash(name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _faults() -> Iterator[None]:
+def _wrap_archive_errors() -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
@@ -212,7 +212,7 @@ def _open_plain(file: Path) -> IO[bytes]:
     return file.open("rb")
 
 
-class _Metered:
+class _BoundedReader:
     """A file for tarfile that reads no more than it is allowed to."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -228,7 +228,7 @@ class _Metered:
 
 def _tar_entries(file: Path) -> Generator[_Entry, None, None]:
     with _open_plain(file) as plain:
-        metered = _Metered(plain)
+        metered = _BoundedReader(plain)
         with tarfile.open(fileobj=cast("IO[bytes]", metered), mode="r:") as archive:
             while member := archive.next():
                 if member.type not in _TAR_FILES or member.issparse():

@@ -23,7 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from app.predictor.predictor import Model, State
+from app.predictor.predictor import Predictor, State
 
 PREDICT = "/api/model/predict"
 
@@ -35,7 +35,7 @@ _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 class Metrics:
     """The numbers of one application."""
 
-    def __init__(self, model: Model, *, several_processes: bool) -> None:
+    def __init__(self, model: Predictor, *, several_processes: bool) -> None:
         """Count for `model`; with several processes, for all of them."""
         disable_created_metrics()
         self._shared = CollectorRegistry()
@@ -95,7 +95,7 @@ def register_metrics(app: Flask, metrics: Metrics) -> None:
 class _ModelCollector(Collector):
     """The states of the model, as they are when asked."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Predictor) -> None:
         self._model = model
 
     def collect(self) -> Iterator[Metric]:
@@ -108,5 +108,5 @@ class _ModelCollector(Collector):
         yield GaugeMetricFamily(
             "ml_rest_api_predictions_pending",
             "Predictions under way or waiting in the process that answers this",
-            value=self._model.admissions.pending,
+            value=self._model.limiter.pending,
         )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.errors import ModelError
-from app.predictor.module import summary
+from app.predictor.module import format_exception_line
 from app.server.traffic import Traffic
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ _PATIENCE = 0.02
 class _Call:
     """One caller's row, and what came of it."""
 
-    __slots__ = ("counts", "done", "error", "result", "row", "turn")
+    __slots__ = ("counts", "done", "error", "result", "row", "wakeup")
 
     def __init__(self, row: Row, *, counts: bool) -> None:
         self.row = row
@@ -34,8 +34,8 @@ class _Call:
         self.result: Any = None
         self.error: BaseException | None = None
         self.done = False
-        self.turn = threading.Lock()  # released when the call is done, or is to lead
-        self.turn.acquire()
+        self.wakeup = threading.Lock()  # released when the call is done, or is to lead
+        self.wakeup.acquire()
 
 
 class Batcher:
@@ -46,7 +46,7 @@ class Batcher:
         run: Callable[[Row], Any],
         run_batch: Callable[[list[Row]], Sequence[Any]],
         *,
-        most: int,
+        max_size: int,
         wait: float = 0.0,
         traffic: Traffic | None = None,
     ) -> None:
@@ -55,14 +55,14 @@ class Batcher:
         Args:
             run: predicts one row, for a call that finds no company.
             run_batch: predicts many, one result per row, in order.
-            most: rows in a batch at the most.
+            max_size: rows in a batch at the most.
             wait: seconds that the first caller of a batch waits for others.
             traffic: the requests of this process; none by default.
 
         """
         self._run = run
         self._run_batch = run_batch
-        self._most = most
+        self._max_size = max_size
         self._wait = wait
         self._traffic = traffic or Traffic()
         self._lock = threading.Lock()
@@ -75,29 +75,31 @@ class Batcher:
         call = _Call(row, counts=self._traffic.counts())
         with self._lock:
             self._waiting.append(call)
-            leads = not self._running
+            is_leader = not self._running
             self._running = True
-            if len(self._waiting) >= self._most:
+            if len(self._waiting) >= self._max_size:
                 self._full.set()
         self._traffic.enter_model()
-        if not leads:
-            call.turn.acquire()
+        if not is_leader:
+            call.wakeup.acquire()
         if not call.done:
-            self._lead()
+            self._run_as_leader()
         if call.counts:
             self._traffic.leave_model()
         if call.error is not None:
             raise call.error
         return call.result
 
-    def _lead(self) -> None:
+    def _run_as_leader(self) -> None:
         """Run the calls that wait, the caller's own first, and pass the lead on."""
         self._traffic.wait_until_quiet(_PATIENCE)
         if self._wait:
             self._full.wait(self._wait)
         with self._lock:
-            batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-            if len(self._waiting) < self._most:
+            batch = [
+                self._waiting.popleft() for _ in range(min(self._max_size, len(self._waiting)))
+            ]
+            if len(self._waiting) < self._max_size:
                 self._full.clear()
         self._predict(batch)
         self._traffic.expect(sum(call.counts for call in batch))
@@ -105,9 +107,9 @@ class Batcher:
             successor = self._waiting[0] if self._waiting else None
             self._running = successor is not None
         if successor is not None:
-            successor.turn.release()
+            successor.wakeup.release()
         for call in batch[1:]:
-            call.turn.release()
+            call.wakeup.release()
 
     def _predict(self, batch: list[_Call]) -> None:
         """Fill in each call's result or error; a bad row fails alone."""
@@ -116,7 +118,9 @@ class Batcher:
                 results = list(self._run_batch([call.row for call in batch]))
                 self._check(results, batch)
             except BaseException as error:  # noqa: BLE001 - each row is tried alone below
-                _log.warning("Batch of %d tried row by row: %s", len(batch), summary(error))
+                _log.warning(
+                    "Batch of %d tried row by row: %s", len(batch), format_exception_line(error)
+                )
             else:
                 for call, result in zip(batch, results, strict=True):
                     call.result, call.done = result, True

@@ -1,4 +1,4 @@
-"""The calls of the model that are under way: bounded, and watched for one that hangs."""
+"""The calls of the model that are under way: bounded, and tracked for one that hangs."""
 
 import sys
 import threading
@@ -13,7 +13,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Admissions:
+class ConcurrencyLimiter:
     """The places for predictions under way or waiting.
 
     Attributes:
@@ -21,13 +21,13 @@ class Admissions:
 
     """
 
-    def __init__(self, most: int) -> None:
-        """Admit `most` predictions at the same time."""
+    def __init__(self, limit: int) -> None:
+        """Admit `limit` predictions at the same time."""
         self.pending = 0
-        self._most = most
+        self._limit = limit
         self._lock = threading.Lock()
 
-    def admit(self) -> Self:
+    def acquire(self) -> Self:
         """Take a place; it is given back at the end of the `with` block that this starts.
 
         Raises:
@@ -35,7 +35,7 @@ class Admissions:
 
         """
         with self._lock:
-            if self.pending >= self._most:
+            if self.pending >= self._limit:
                 raise BusyError("Server Busy")
             self.pending += 1
         return self
@@ -58,18 +58,18 @@ def _no_pools() -> AbstractContextManager[None]:
     return configure(backend="sequential") if configure else nullcontext()
 
 
-class Running:
+class CallWatchdog:
     """When each call under way was made."""
 
     def __init__(self) -> None:
         """Watch nothing yet."""
         self._since: dict[int, float] = {}
 
-    def watch(self, function: Callable[[T], R]) -> Callable[[T], R]:
-        """Return the function, its calls watched."""
+    def track(self, function: Callable[[T], R]) -> Callable[[T], R]:
+        """Return the function, its calls tracked."""
         since = self._since
 
-        def watched(argument: T) -> R:
+        def tracked(argument: T) -> R:
             thread = threading.get_ident()
             since[thread] = time.monotonic()
             try:
@@ -78,17 +78,17 @@ class Running:
             finally:
                 del since[thread]
 
-        return watched
+        return tracked
 
-    def longest(self) -> float:
+    def oldest_call_age(self) -> float:
         """Return for how many seconds the oldest call has been under way; 0 without any."""
         starts = list(self._since.values())
         return time.monotonic() - min(starts) if starts else 0.0
 
 
-def limit(run: Callable[[Any], Any], most: int) -> Callable[[Any], Any]:
-    """Return `run`, called by `most` threads at the same time; others wait for their turn."""
-    slots = threading.BoundedSemaphore(most)
+def with_max_concurrency(run: Callable[[Any], Any], limit: int) -> Callable[[Any], Any]:
+    """Return `run`, called by `limit` threads at the same time; others wait for their turn."""
+    slots = threading.BoundedSemaphore(limit)
 
     def limited(row: Any) -> Any:  # noqa: ANN401
         with slots:

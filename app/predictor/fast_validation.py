@@ -7,13 +7,13 @@ tests/predictor/test_fast_validation.py compares the two. The validator alone wo
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Accept = Callable[[Any], bool]
+Predicate = Callable[[Any], bool]
 
 _ABSENT = object()
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
-def compile_acceptance(schema: Mapping[str, Any], formats: Mapping[str, Accept]) -> Accept:
+def compile_validator(schema: Mapping[str, Any], formats: Mapping[str, Predicate]) -> Predicate:
     """Return a function that tells whether a parsed JSON value is valid by `schema`.
 
     Args:
@@ -25,17 +25,17 @@ def compile_acceptance(schema: Mapping[str, Any], formats: Mapping[str, Accept])
     if kind == "string":
         return _string(formats.get(schema.get("format", "")))
     if kind == "array":
-        return _array(compile_acceptance(schema["items"], formats))
+        return _array(compile_validator(schema["items"], formats))
     if kind == "object":
         properties = schema.get("properties", {})
         required = set(schema.get("required", ()))
         return _object(
             [
-                (name, compile_acceptance(item, formats), name in required)
+                (name, compile_validator(item, formats), name in required)
                 for name, item in properties.items()
             ]
         )
-    simple: dict[str | None, Accept] = {
+    simple: dict[str | None, Predicate] = {
         "boolean": _boolean,
         "integer": _integer,
         "number": _number,
@@ -61,27 +61,27 @@ def _number(value: Any) -> bool:  # noqa: ANN401
     return type(value) is float or type(value) is int
 
 
-def _string(is_format: Accept | None) -> Accept:
+def _string(is_format: Predicate | None) -> Predicate:
     if is_format is None:
         return lambda value: type(value) is str
     return lambda value: type(value) is str and is_format(value)
 
 
-def _array(accept: Accept) -> Accept:
-    return lambda value: type(value) is list and all(map(accept, value))
+def _array(is_valid: Predicate) -> Predicate:
+    return lambda value: type(value) is list and all(map(is_valid, value))
 
 
-def _object(members: list[tuple[str, Accept, bool]]) -> Accept:
-    def accept(value: Any) -> bool:  # noqa: ANN401
+def _object(members: list[tuple[str, Predicate, bool]]) -> Predicate:
+    def is_valid(value: Any) -> bool:  # noqa: ANN401
         if type(value) is not dict:
             return False
-        for name, accept_member, required in members:
+        for name, is_member_valid, required in members:
             member = value.get(name, _ABSENT)
             if member is _ABSENT:
                 if required:
                     return False
-            elif not accept_member(member):
+            elif not is_member_valid(member):
                 return False
         return True
 
-    return accept
+    return is_valid

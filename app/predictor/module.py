@@ -79,7 +79,7 @@ def load_module(file: Path) -> ModelModule:
 
     """
     global _folder  # noqa: PLW0603
-    _forget()
+    _unload_previous()
     name = file.stem
     if name in sys.modules:
         raise ModelError(
@@ -93,7 +93,7 @@ def load_module(file: Path) -> ModelModule:
     assert spec.loader is not None  # noqa: S101
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that its classes can be unpickled
-    call(file, "import", lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
+    call_user_code(file, "import", lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
     for function in ("run", "sample", "init", "run_batch"):
         if not callable(getattr(module, function, None)) and (
             function == "run" or hasattr(module, function)
@@ -104,7 +104,7 @@ def load_module(file: Path) -> ModelModule:
     return cast("ModelModule", module)
 
 
-def describe(file: Path, module: ModelModule) -> dict[str, Any]:
+def read_sample(file: Path, module: ModelModule) -> dict[str, Any]:
     """Return what the module's `sample()` returns; nothing where it has none.
 
     Raises:
@@ -113,7 +113,7 @@ def describe(file: Path, module: ModelModule) -> dict[str, Any]:
     """
     if not hasattr(module, "sample"):
         return {}
-    sample = call(file, "sample()", module.sample)
+    sample = call_user_code(file, "sample()", module.sample)
     if not isinstance(sample, dict):
         msg = (
             f"sample() in {file.name} returned a {type(sample).__name__}: "
@@ -128,7 +128,7 @@ def describe(file: Path, module: ModelModule) -> dict[str, Any]:
     return dict(sample)
 
 
-def call(file: Path, what: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401
+def call_user_code(file: Path, what: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401
     """Call the user's code; turn whatever it raises into one line that says where.
 
     Raises:
@@ -141,23 +141,25 @@ def call(file: Path, what: str, function: Callable[[], Any]) -> Any:  # noqa: AN
         where = f"{Path(error.filename or file).name}, line {error.lineno}"
         raise ModelError(f"{where}: {type(error).__name__}: {error.msg}: mend the file") from error
     except BaseException as error:
-        raise ModelError(f"{what} failed at {_line(file, error)}: {summary(error)}") from error
+        raise ModelError(
+            f"{what} failed at {_user_frame(file, error)}: {format_exception_line(error)}"
+        ) from error
 
 
-def summary(error: BaseException) -> str:
+def format_exception_line(error: BaseException) -> str:
     """Return an exception's type and the first line of its message."""
     first = str(error).strip().split("\n", 1)[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
-def _line(file: Path, error: BaseException) -> str:
+def _user_frame(file: Path, error: BaseException) -> str:
     folder = file.parent.resolve()
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).parent == folder]
     return f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}" if ours else file.name
 
 
-def _forget() -> None:
+def _unload_previous() -> None:
     """Drop the modules of the last try, so that the files are read as they are now."""
     global _folder  # noqa: PLW0603 - like sys.path and sys.modules, one in a process
     if _folder is None:

@@ -13,7 +13,7 @@ from jsonschema.validators import extend
 from rfc3339_validator import validate_rfc3339
 
 from app.errors import ModelError
-from app.predictor.fast_validation import compile_acceptance
+from app.predictor.fast_validation import compile_validator
 
 # Swagger 2.0 has JSON Schema draft 4, in whose Python type checker 10.0 is no integer; here
 # it is one, as in every later draft.
@@ -62,7 +62,7 @@ class Parameters:
     Attributes:
         schema: a JSON Schema (draft 4, as in Swagger 2.0) of the object that the model takes.
         sample: an object that is valid by it; dates are strings.
-        accepts: tells whether a parsed body is valid, fast and without saying why not.
+        is_valid: tells whether a parsed body is valid, fast and without saying why not.
 
     """
 
@@ -75,7 +75,7 @@ class Parameters:
         """
         self.schema = _schema_of(dict(sample), "sample()")
         self.sample: dict[str, Any] = _example(dict(sample))
-        self.accepts = compile_acceptance(
+        self.is_valid = compile_validator(
             self.schema, {"date": _is_valid_date, "date-time": _is_date_time}
         )
         self._validator = _Validator(self.schema, format_checker=_formats)
@@ -86,13 +86,13 @@ class Parameters:
         The key is the parameter's name, followed for a part of it by its path
         (`"features.3"`); it is `""` for a body that is no object.
         """
-        faults: dict[str, str] = {}
-        if self.accepts(body):
-            return faults
+        errors: dict[str, str] = {}
+        if self.is_valid(body):
+            return errors
         for error in self._validator.iter_errors(body):
-            for name, message in _faults(error):
-                faults.setdefault(name, message)
-        return faults
+            for name, message in _errors_of(error):
+                errors.setdefault(name, message)
+        return errors
 
     def convert(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a valid body with its whole numbers as int, where the parameter is one."""
@@ -100,7 +100,7 @@ class Parameters:
         return converted
 
 
-def _faults(error: ValidationError) -> Iterator[tuple[str, str]]:
+def _errors_of(error: ValidationError) -> Iterator[tuple[str, str]]:
     path = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "required":
         required = cast("list[str]", error.validator_value)

@@ -27,8 +27,15 @@ from app.config.settings import Settings
 from app.errors import ModelError, NotReadyError, PredictionError
 from app.observability.termination import write_termination_message
 from app.predictor.batching import Batcher, Row
-from app.predictor.concurrency import Admissions, Running, limit
-from app.predictor.module import ModelModule, call, describe, find_module, load_module, summary
+from app.predictor.concurrency import CallWatchdog, ConcurrencyLimiter, with_max_concurrency
+from app.predictor.module import (
+    ModelModule,
+    call_user_code,
+    find_module,
+    format_exception_line,
+    load_module,
+    read_sample,
+)
 from app.predictor.parameters import Parameters
 from app.predictor.self_test import self_test
 from app.predictor.versions import check_versions
@@ -57,16 +64,16 @@ class Status:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-class Model:
+class Predictor:
     """The user's trained model: loaded, tested, then asked for predictions.
 
     Attributes:
         status: what it is doing now.
         parameters: what it takes; any JSON object until the module has described itself.
-        admissions: the predictions that are under way or waiting.
+        limiter: the predictions that are under way or waiting.
         running: the calls of the model that are under way.
         traffic: the requests that are read or answered.
-        preloaded: whether this process, or the one it was forked from, has done `preload`.
+        loaded_before_fork: whether a parent process has loaded what this one is to share.
 
     """
 
@@ -74,19 +81,19 @@ class Model:
         """Prepare to load the module that `settings` name; see `load`."""
         self.status = Status(State.LOADING)
         self.parameters = Parameters({})
-        self.running = Running()
+        self.watchdog = CallWatchdog()
         self.traffic = Traffic()
-        self.preloaded = False
+        self.loaded_before_fork = False
         self._settings = settings
         self._file: Path | None = None
         self._module: ModelModule | None = None
         self._initialised = False
         self._thread: threading.Thread | None = None
         self._predict: Callable[[Row], Any] | None = None
-        self.admissions = Admissions(settings.MAX_PENDING)
+        self.limiter = ConcurrencyLimiter(settings.MAX_PENDING)
 
     @property
-    def takes_predictions(self) -> bool:
+    def accepts_requests(self) -> bool:
         """Whether `predict` answers: a draining model still does."""
         return self.status.state in (State.READY, State.DRAINING)
 
@@ -110,13 +117,13 @@ class Model:
         elif self.status.state is not State.FAILED:  # else the parent has tried enough
             self._try(self._prepare, self._finish, retries=self._settings.INIT_RETRIES)
 
-    def preload(self) -> None:
+    def load_before_fork(self) -> None:
         """Load the model in a process that others are forked from, which finish it.
 
         A module with `load_per_process = True` is only imported.
         """
         self._try(self._prepare_shared, retries=self._settings.INIT_RETRIES)
-        self.preloaded = True
+        self.loaded_before_fork = True
         gc.freeze()  # or the collector writes into each object, and unshares its page
 
     def drain(self) -> None:
@@ -124,7 +131,7 @@ class Model:
         if self.status.state is State.READY:
             self.status = Status(State.DRAINING)
 
-    def admit(self) -> Admissions:
+    def acquire(self) -> ConcurrencyLimiter:
         """Return a context in which one prediction may be made.
 
         Raises:
@@ -132,9 +139,9 @@ class Model:
             BusyError: MAX_PENDING predictions are under way or waiting already.
 
         """
-        if not self.takes_predictions:
+        if not self.accepts_requests:
             raise NotReadyError("Server Not Ready")
-        return self.admissions.admit()
+        return self.limiter.acquire()
 
     def predict(self, row: Row) -> Any:  # noqa: ANN401 - whatever the model returns
         """Return the model's prediction for one object, joined with others where it can be.
@@ -143,13 +150,13 @@ class Model:
             PredictionError: caused by whatever the user's code raised, an exit included.
 
         """
-        assert self._predict is not None, "admit() comes first"  # noqa: S101
+        assert self._predict is not None, "acquire() comes first"  # noqa: S101
         try:
             return self._predict(row)
         except BaseException as error:
-            raise PredictionError(f"run() failed: {summary(error)}") from error
+            raise PredictionError(f"run() failed: {format_exception_line(error)}") from error
 
-    def answer(self, row: Row) -> bytes:
+    def predict_json(self, row: Row) -> bytes:
         """Return the model's prediction for one object as JSON.
 
         Raises:
@@ -199,13 +206,13 @@ class Model:
         self._file = find_module(Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME)
         check_versions(self._file, settings.VERSION_CHECK)
         self._module = load_module(self._file)
-        self.parameters = Parameters(describe(self._file, self._module))
+        self.parameters = Parameters(read_sample(self._file, self._module))
 
     def _init(self) -> None:
         assert self._file, "_import() comes first"  # noqa: S101
         assert self._module  # noqa: S101
         if hasattr(self._module, "init"):
-            call(self._file, "init()", self._module.init)
+            call_user_code(self._file, "init()", self._module.init)
         self._initialised = True
 
     def _finish(self) -> None:
@@ -222,7 +229,13 @@ class Model:
         if self._settings.SELF_TEST == "off":
             return
         try:
-            self_test(file, module, self.parameters, self.answer, joins=self._joins(module))
+            self_test(
+                file,
+                module,
+                self.parameters,
+                self.predict_json,
+                joins=self._supports_batching(module),
+            )
         except ModelError as error:
             if self._settings.SELF_TEST == "on":
                 raise
@@ -230,17 +243,17 @@ class Model:
 
     def _predictor(self, module: ModelModule) -> Callable[[Row], Any]:
         settings = self._settings
-        run = self.running.watch(module.run)
-        if self._joins(module):
-            run_batch = self.running.watch(module.run_batch)
+        run = self.watchdog.track(module.run)
+        if self._supports_batching(module):
+            run_batch = self.watchdog.track(module.run_batch)
             return Batcher(
                 run,
                 run_batch,
-                most=settings.MAX_BATCH_SIZE,
+                max_size=settings.MAX_BATCH_SIZE,
                 wait=settings.MAX_BATCH_WAIT_MS / 1000,
                 traffic=self.traffic,
             )
-        return limit(run, settings.THREADS)
+        return with_max_concurrency(run, settings.THREADS)
 
-    def _joins(self, module: ModelModule) -> bool:
+    def _supports_batching(self, module: ModelModule) -> bool:
         return self._settings.MAX_BATCH_SIZE > 1 and hasattr(module, "run_batch")

@@ -17,7 +17,7 @@ from typing import Any
 from app.codec import decode, encode
 from app.errors import ModelError, PredictionError
 from app.predictor.batching import Row
-from app.predictor.module import ModelModule, call
+from app.predictor.module import ModelModule, call_user_code
 from app.predictor.parameters import Parameters
 
 _log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def self_test(
         name = f"golden case {number} of {cases_file(file).name}"
         row = case["input"]
         got = _answer(name, row if parameters.check(row) else parameters.convert(row), answer)
-        if not agree(case["output"], got, tolerance):
+        if not approx_equal(case["output"], got, tolerance):
             expected = _shown(case["output"])
             _log.error("Self-test: %s: expected %s, got %s", name, expected, _shown(got))
             raise ModelError(f"Self-test: {name} is answered otherwise; the log tells how")
@@ -89,7 +89,7 @@ def cases_file(file: Path) -> Path:
     return file.with_suffix(".cases.json")
 
 
-def agree(expected: Any, got: Any, tolerance: float) -> bool:  # noqa: ANN401 - any JSON values
+def approx_equal(expected: Any, got: Any, tolerance: float) -> bool:  # noqa: ANN401 - any JSON values
     """Tell whether two JSON values are the same, numbers within a relative or absolute bound."""
     if isinstance(expected, bool) or isinstance(got, bool):
         return expected is got
@@ -97,11 +97,11 @@ def agree(expected: Any, got: Any, tolerance: float) -> bool:  # noqa: ANN401 - 
         return math.isclose(expected, got, rel_tol=tolerance, abs_tol=tolerance)
     if isinstance(expected, dict) and isinstance(got, dict):
         return expected.keys() == got.keys() and all(
-            agree(value, got[name], tolerance) for name, value in expected.items()
+            approx_equal(value, got[name], tolerance) for name, value in expected.items()
         )
     if isinstance(expected, list) and isinstance(got, list):
         return len(expected) == len(got) and all(
-            agree(one, other, tolerance) for one, other in zip(expected, got, strict=True)
+            approx_equal(one, other, tolerance) for one, other in zip(expected, got, strict=True)
         )
     return bool(expected == got)
 
@@ -114,7 +114,9 @@ def _answer(what: str, row: Row, answer: Callable[[Row], bytes]) -> Any:  # noqa
 
 
 def _check_batch(file: Path, module: ModelModule, row: Row) -> None:
-    answers = call(file, "Self-test of run_batch()", lambda: list(module.run_batch([row, row])))
+    answers = call_user_code(
+        file, "Self-test of run_batch()", lambda: list(module.run_batch([row, row]))
+    )
     if len(answers) != 2:  # noqa: PLR2004 - the rows above
         raise ModelError(f"Self-test: run_batch() returned {len(answers)} results for 2 rows")
 

@@ -29,12 +29,12 @@ _PICKLES = ("*.joblib", "*.pkl", "*.pickle")
 
 # "_sklearn_version" and its value, as pickle's protocols 2 to 5 write two short strings in a row:
 # a string is X and four bytes, or \x8c and one byte, of length; between them it may be memoized.
-_MARK = re.compile(
+_VERSION_PATTERN = re.compile(
     rb"_sklearn_version(?:\x94|q.|r.{4})?(?:\x8c(.)|X(.{4}))([0-9].{0,30})", re.DOTALL
 )
-_LONGEST_MARK = 64
-_PART = 2**20
-_MOST_SEARCHED = 512 * _PART  # an estimator's version comes with its first part
+_MAX_PATTERN_LENGTH = 64
+_CHUNK_SIZE = 2**20
+_MAX_SEARCHED = 512 * _CHUNK_SIZE  # an estimator's version comes with its first part
 
 
 class _Readable(Protocol):
@@ -52,7 +52,7 @@ def check_versions(file: Path, policy: str) -> None:
         ModelError: they differ, and the policy is to refuse; or the record has no versions.
 
     """
-    found = [] if policy == "off" else differences(file)
+    found = [] if policy == "off" else version_mismatches(file)
     if not found:
         return
     message = f"The model was made with {', '.join(found)}: train it again, or pin the versions"
@@ -61,7 +61,7 @@ def check_versions(file: Path, policy: str) -> None:
     _log.warning(message)
 
 
-def differences(file: Path) -> list[str]:
+def version_mismatches(file: Path) -> list[str]:
     """Return a word for each version that differs in major or minor from what runs.
 
     Args:
@@ -73,12 +73,12 @@ def differences(file: Path) -> list[str]:
     """
     return [
         f"{name} {made} (runs: {running or 'none'})"
-        for name, made in sorted(made_with(file).items())
-        if _series(made) != _series(running := _running(name))
+        for name, made in sorted(training_versions(file).items())
+        if _major_minor(made) != _major_minor(running := _running(name))
     ]
 
 
-def made_with(file: Path) -> dict[str, str]:
+def training_versions(file: Path) -> dict[str, str]:
     """Return the versions that the model was made with, by package; empty where nothing tells.
 
     Raises:
@@ -92,7 +92,7 @@ def made_with(file: Path) -> dict[str, str]:
         return {str(name): str(made) for name, made in versions.items()}
     for pattern in _PICKLES:
         for pickle in sorted(file.parent.glob(pattern)):
-            if found := scikit_learn_of(pickle):
+            if found := sklearn_version_of_pickle(pickle):
                 return {"scikit-learn": found}
     return {}
 
@@ -106,7 +106,7 @@ def _recorded(record: Path) -> Any:  # noqa: ANN401 - any JSON value
     return content.get("made_with") if isinstance(content, dict) else None
 
 
-def scikit_learn_of(pickle: Path) -> str | None:
+def sklearn_version_of_pickle(pickle: Path) -> str | None:
     """Return the version of scikit-learn that a pickle, or joblib's file, was written by."""
     with pickle.open("rb") as stream:
         head = stream.read(2)
@@ -128,19 +128,19 @@ def scikit_learn_of(pickle: Path) -> str | None:
 def _search_parts(stream: _Readable) -> str | None:
     """Search a stream a part at a time, each with the end of the one before."""
     end = b""
-    for _ in range(_MOST_SEARCHED // _PART):
-        part = stream.read(_PART)
+    for _ in range(_MAX_SEARCHED // _CHUNK_SIZE):
+        part = stream.read(_CHUNK_SIZE)
         if not part:
             break
-        if found := _MARK.search(end + part):
+        if found := _VERSION_PATTERN.search(end + part):
             length = int.from_bytes(found[1] or found[2], "little")
             return found[3][:length].decode(errors="replace")
-        end = part[-_LONGEST_MARK:]
+        end = part[-_MAX_PATTERN_LENGTH:]
     return None
 
 
 def _inflate(stream: _Readable) -> bytes:
-    return zlib.decompressobj().decompress(stream.read(), _MOST_SEARCHED)
+    return zlib.decompressobj().decompress(stream.read(), _MAX_SEARCHED)
 
 
 def _running(name: str) -> str:
@@ -152,5 +152,5 @@ def _running(name: str) -> str:
         return ""
 
 
-def _series(version_: str) -> list[str]:
+def _major_minor(version_: str) -> list[str]:
     return version_.split(".")[:2]

@@ -19,13 +19,13 @@ from gunicorn.http.unreader import IterUnreader
 from gunicorn.util import http_date
 from gunicorn.workers.gthread import TConn
 
-from app.api.predict import hand_over
-from app.api.security import SECURITY_HEADERS, is_from_elsewhere
+from app.api.predict import set_failed_prediction
+from app.api.security import SECURITY_HEADERS, is_cross_site
 from app.codec import decode
 from app.errors import BusyError, NotReadyError, PredictionError
 from app.observability.metrics import PREDICT, Metrics
 from app.predictor.batching import Row
-from app.predictor.predictor import Model
+from app.predictor.predictor import Predictor
 
 # Callers send the same head over and over. As many are remembered, up to a length in bytes.
 _HEADS_KNOWN = 256
@@ -59,7 +59,7 @@ class Head(NamedTuple):
 class Shortcut:
     """The way of good predictions."""
 
-    def __init__(self, config: FlaskConfig, model: Model, metrics: Metrics) -> None:
+    def __init__(self, config: FlaskConfig, model: Predictor, metrics: Metrics) -> None:
         """Answer for `model`, by the settings in `config`."""
         self._model = model
         self._metrics = metrics
@@ -81,7 +81,7 @@ class Shortcut:
 
         """
         started = time.perf_counter()
-        hand_over(None)  # the last request's failure, whatever became of that request
+        set_failed_prediction(None)  # the last request's failure, whatever became of that request
         buffer = conn.parser.unreader.buf
         end = buffer.getvalue().find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4  # 3 bytes are no head
         head = self._read_head(config, buffer.getvalue()[:end])
@@ -118,7 +118,7 @@ class Shortcut:
             and not headers.keys() & _OTHER_HEADERS
             and not (
                 self._guards
-                and is_from_elsewhere(
+                and is_cross_site(
                     headers.get("SEC-FETCH-SITE"), headers.get("ORIGIN"), headers.get("HOST", "")
                 )
             )
@@ -128,14 +128,14 @@ class Shortcut:
     def _predict(self, conn: TConn, start: int, length: int) -> bytes | None:
         """Return the prediction for a body as JSON, unless the long way is to answer."""
         try:
-            with self._model.admit():
+            with self._model.acquire():
                 body = _receive(conn, start, length)
                 row = self._read(body)
-                return None if row is None else self._model.answer(row)
+                return None if row is None else self._model.predict_json(row)
         except (BusyError, NotReadyError):
             return None
         except PredictionError as error:
-            hand_over(error)
+            set_failed_prediction(error)
             return None
 
     def _read(self, body: bytes) -> Row | None:
@@ -147,7 +147,7 @@ class Shortcut:
         parameters = self._model.parameters
         if not self._validates:
             return row if isinstance(row, dict) else None
-        return parameters.convert(row) if parameters.accepts(row) else None
+        return parameters.convert(row) if parameters.is_valid(row) else None
 
 
 def _receive(conn: TConn, start: int, length: int) -> bytes:

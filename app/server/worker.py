@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn
 
-from app.predictor.predictor import Model, State
+from app.predictor.predictor import Predictor, State
 from app.server.connections import ConnectionsWorker, send_error
 
 # Seconds without a byte after which a client that is to send, or to take, loses its connection.
@@ -58,14 +58,14 @@ class Worker(ConnectionsWorker):
         well = time.monotonic()
         if model := self._model():
             loads = model.status.state is State.LOADING
-            well += _LOAD_SECONDS if loads else -model.running.longest()
+            well += _LOAD_SECONDS if loads else -model.watchdog.oldest_call_age()
         os.utime(self.tmp.fileno(), (well, well))
 
     def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ANN401
         """At SIGTERM turn not ready, so that callers go elsewhere, and finish the rest."""
         if self._stop_accepting_at is None:
             self._stop_accepting_at = time.monotonic()
-            if (model := self._model()) and model.takes_predictions:
+            if (model := self._model()) and model.accepts_requests:
                 model.drain()
                 self._stop_accepting_at += self.cfg.graceful_timeout / 2
         super().handle_exit(sig, frame)
@@ -132,7 +132,7 @@ class Worker(ConnectionsWorker):
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             send_error(client, status, "An unhandled exception occurred")
 
-    def _model(self) -> Model | None:
+    def _model(self) -> Predictor | None:
         """Return the model, if the application is imported."""
         application = getattr(self, "wsgi", None)
         return getattr(application, "extensions", {}).get("model")

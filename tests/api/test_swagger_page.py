@@ -152,7 +152,7 @@ def test_small_numbers_and_null_are_offered_as_the_sample_has_them(
 
 
 @pytest.mark.parametrize(
-    ("body", "faults"),
+    ("body", "errors"),
     [
         ('{"rate": "a"}', {"errors": {"rate": "'a' is not of type 'number'"}}),
         ("", {"errors": {"rate": "'rate' is a required property"}}),
@@ -160,7 +160,7 @@ def test_small_numbers_and_null_are_offered_as_the_sample_has_them(
     ],
 )
 def test_the_page_shows_what_the_service_says_of_an_edited_body(
-    browser: Browser, plain: Server, body: str, faults: dict[str, object]
+    browser: Browser, plain: Server, body: str, errors: dict[str, object]
 ) -> None:
     with visit(browser, f"{plain.url}/api/") as seen:
         seen.page.locator(f"{PREDICTION} .opblock-summary").click()
@@ -169,7 +169,7 @@ def test_the_page_shows_what_the_service_says_of_an_edited_body(
     assert status == "400"
     shown = json.loads(answer)
     assert shown.pop("message")
-    assert shown == faults
+    assert shown == errors
 
 
 def test_without_json_editor_the_body_opens_after_a_click(browser: Browser, tmp_path: Path) -> None:

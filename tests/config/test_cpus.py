@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from app.config.cpus import cores
+from app.config.cpus import available_cpus
 from tests.helpers import serving, write_module
 
-HERE = cores(Path("no limit"))
+HERE = available_cpus(Path("no limit"))
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -35,7 +35,7 @@ def write(root: Path, files: dict[str, str]) -> Path:
 def test_the_limit_of_the_container_counts_in_whole_cores(
     tmp_path: Path, files: dict[str, str], expected: int
 ) -> None:
-    assert cores(write(tmp_path, files)) == expected
+    assert available_cpus(write(tmp_path, files)) == expected
 
 
 POOLS = """
@@ -46,7 +46,9 @@ POOLS = """
 """
 
 
-@pytest.mark.parametrize(("workers", "share"), [("1", cores()), ("2", max(1, cores() // 2))])
+@pytest.mark.parametrize(
+    ("workers", "share"), [("1", available_cpus()), ("2", max(1, available_cpus() // 2))]
+)
 def test_the_processes_share_the_cores_and_what_is_set_stays(
     tmp_path: Path, workers: str, share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

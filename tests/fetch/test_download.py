@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from app.fetch.download import Download, FetchError, TransientError, name_of
+from app.fetch.download import DownloadSink, FetchError, TransientError, name_of
 from tests.fetch.sites import MODEL, STORE_HEADERS, Answer, Site, fetched, refused, site
 
 OBJECT = Answer(body=MODEL, headers=STORE_HEADERS)
@@ -215,7 +215,7 @@ def test_the_name_is_the_end_of_the_uri(uri: str, name: str) -> None:
 
 def test_progress_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    download = Download(io.BytesIO(), limit=10**7, report_seconds=0)
+    download = DownloadSink(io.BytesIO(), limit=10**7, report_seconds=0)
     download.expect(2_000_000)
     download.write(bytes(500_000))
     download.write(bytes(1_500_000))
@@ -224,7 +224,7 @@ def test_progress_is_reported(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_download_that_ends_early_or_grows_too_long_is_told() -> None:
-    download = Download(io.BytesIO(), limit=10)
+    download = DownloadSink(io.BytesIO(), limit=10)
     download.expect(10)
     download.write(b"12345")
     with pytest.raises(TransientError, match="only 5 of 10 bytes came"):
@@ -235,6 +235,6 @@ def test_a_download_that_ends_early_or_grows_too_long_is_told() -> None:
 
 def test_a_full_volume_is_told() -> None:
     with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123 - unbuffered
-        download = Download(full, limit=10)
+        download = DownloadSink(full, limit=10)
         with pytest.raises(FetchError, match="cannot write to MODEL_TARGET: No space left"):
             download.write(b"x")

@@ -52,20 +52,20 @@ def together(model: Recorder, batcher: Batcher, values: list[int]) -> list[Any]:
 
 def test_a_lone_call_is_run_at_once_and_alone() -> None:
     model = Recorder()
-    assert Batcher(model.run, model.run_batch, most=8)({"x": 21}) == 42
+    assert Batcher(model.run, model.run_batch, max_size=8)({"x": 21}) == 42
     assert model.batches == [1]
 
 
 def test_calls_that_come_meanwhile_form_one_batch_in_order() -> None:
     model = Recorder()
-    batcher = Batcher(model.run, model.run_batch, most=8)
+    batcher = Batcher(model.run, model.run_batch, max_size=8)
     assert together(model, batcher, [1, 2, 3, 4]) == [2, 4, 6, 8]
     assert model.batches == [1, 3]
 
 
 def test_no_batch_is_larger_than_allowed() -> None:
     model = Recorder()
-    batcher = Batcher(model.run, model.run_batch, most=2)
+    batcher = Batcher(model.run, model.run_batch, max_size=2)
     assert together(model, batcher, [1, 2, 3, 4, 5, 6]) == [2, 4, 6, 8, 10, 12]
     assert model.batches == [1, 2, 2, 1]
 
@@ -75,7 +75,7 @@ def test_a_bad_row_fails_alone_and_the_failed_batch_is_logged(
 ) -> None:
     caplog.set_level(logging.WARNING)
     model = Recorder()
-    first, bad, last = together(model, Batcher(model.run, model.run_batch, most=8), [1, -1, 3])
+    first, bad, last = together(model, Batcher(model.run, model.run_batch, max_size=8), [1, -1, 3])
     assert (first, last) == (2, 6)
     assert isinstance(bad, ValueError)
     assert caplog.messages == ["Batch of 2 tried row by row: ValueError: negative"]
@@ -91,14 +91,14 @@ def test_a_batch_with_too_few_or_too_many_results_is_tried_row_by_row(
         model.batches.append(len(rows))
         return [0] * count
 
-    batcher = Batcher(model.run, miscount, most=8)
+    batcher = Batcher(model.run, miscount, max_size=8)
     assert together(model, batcher, [1, 2, 3]) == [2, 4, 6]
     assert f"run_batch() returned {count} results for 2 rows" in caplog.text
 
 
 def test_a_call_waits_for_company_when_told_to() -> None:
     model = Recorder()
-    batcher = Batcher(model.run, model.run_batch, most=3, wait=10)
+    batcher = Batcher(model.run, model.run_batch, max_size=3, wait=10)
     with ThreadPoolExecutor(3) as pool:
         assert sorted(pool.map(lambda x: batcher({"x": x}), [1, 2, 3])) == [2, 4, 6]
     assert model.batches == [3]
@@ -107,7 +107,7 @@ def test_a_call_waits_for_company_when_told_to() -> None:
 def test_a_batch_waits_for_a_request_that_is_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.predictor.batching._PATIENCE", 10)
     model, traffic = Recorder(), Traffic()
-    batcher = Batcher(model.run, model.run_batch, most=8, traffic=traffic)
+    batcher = Batcher(model.run, model.run_batch, max_size=8, traffic=traffic)
     traffic.expect(1)
 
     def request() -> int:
@@ -132,7 +132,7 @@ def test_an_exit_in_the_model_reaches_its_caller_and_blocks_nobody(
     def run(_row: Row) -> Any:
         raise raised
 
-    batcher = Batcher(run, lambda rows: [run(row) for row in rows], most=8)
+    batcher = Batcher(run, lambda rows: [run(row) for row in rows], max_size=8)
     for _ in range(2):
         with pytest.raises(raised):
             batcher({"x": 1})
@@ -155,13 +155,13 @@ def callers(batcher: Callable[[Row], Any], each: list[list[int]]) -> list[list[A
 @settings(max_examples=50, deadline=None)
 @given(
     each=st.lists(st.lists(st.integers(-2, 1000), max_size=30), min_size=1, max_size=12),
-    most=st.integers(1, 8),
+    max_size=st.integers(1, 8),
 )
 def test_every_caller_gets_its_own_answer_whoever_calls_at_the_same_time(
-    each: list[list[int]], most: int
+    each: list[list[int]], max_size: int
 ) -> None:
     model = Recorder()
-    answers = callers(Batcher(model.run, model.run_batch, most=most), each)
+    answers = callers(Batcher(model.run, model.run_batch, max_size=max_size), each)
     assert answers == [["refused" if x < 0 else 2 * x for x in values] for values in each]
 
 
@@ -175,7 +175,7 @@ def test_no_answer_is_lost_doubled_or_swapped_in_a_million_calls() -> None:
         batches += 1
         return [2 * row["x"] for row in rows]
 
-    batcher = Batcher(lambda row: 2 * row["x"], run_batch, most=8, traffic=traffic)
+    batcher = Batcher(lambda row: 2 * row["x"], run_batch, max_size=8, traffic=traffic)
 
     def call(number: int) -> None:
         for x in range(number, 1_000_000, len(sums)):

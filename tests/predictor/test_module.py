@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import ModelError
-from app.predictor.module import describe, find_module, load_module
+from app.predictor.module import find_module, load_module, read_sample
 from tests.helpers import write_module
 
 RUN = "def run(input_data): return 1\n"
@@ -113,10 +113,10 @@ def test_a_sample_that_does_not_describe_is_one_line(
 ) -> None:
     file = write_module(tmp_path, f"{RUN}def sample():\n    {body}\n", "fraud")
     with pytest.raises(ModelError) as refusal:
-        describe(file, load_module(file))
+        read_sample(file, load_module(file))
     assert message in str(refusal.value)
 
 
 def test_a_module_without_sample_describes_nothing(tmp_path: Path) -> None:
     file = write_module(tmp_path, RUN, "fraud")
-    assert describe(file, load_module(file)) == {}
+    assert read_sample(file, load_module(file)) == {}

@@ -7,15 +7,15 @@ import pytest
 
 from app.config.settings import Settings
 from app.errors import BusyError, NotReadyError, PredictionError
-from app.predictor.predictor import Model, State
+from app.predictor.predictor import Predictor, State
 from tests.helpers import eventually, write_module
 
 RUN = "def run(input_data): return input_data\n"
 
 
-def model_of(folder: Path, source: str, **settings: int | bool | str) -> Model:
+def model_of(folder: Path, source: str, **settings: int | bool | str) -> Predictor:
     write_module(folder, source)
-    return Model(Settings(**{"MODEL_DIR": str(folder), "INIT_RETRIES": 0, **settings}))  # type: ignore[arg-type]
+    return Predictor(Settings(**{"MODEL_DIR": str(folder), "INIT_RETRIES": 0, **settings}))  # type: ignore[arg-type]
 
 
 def test_a_model_is_loading_then_ready_then_draining(tmp_path: Path) -> None:
@@ -101,14 +101,14 @@ def test_a_module_that_is_mended_between_two_tries_is_loaded(tmp_path: Path) -> 
 def test_no_prediction_is_admitted_before_the_model_is_ready(tmp_path: Path) -> None:
     model = model_of(tmp_path, RUN)
     with pytest.raises(NotReadyError, match=r"^Server Not Ready$"):
-        model.admit()
+        model.acquire()
 
 
 def test_a_draining_model_still_predicts(tmp_path: Path) -> None:
     model = model_of(tmp_path, RUN)
     model.load()
     model.drain()
-    with model.admit():
+    with model.acquire():
         assert model.predict({"a": 1}) == {"a": 1}
 
 
@@ -121,10 +121,10 @@ def test_a_model_that_is_not_ready_does_not_drain(tmp_path: Path) -> None:
 def test_more_predictions_than_allowed_are_refused_until_one_ends(tmp_path: Path) -> None:
     model = model_of(tmp_path, RUN, MAX_PENDING=2)
     model.load()
-    with model.admit():
-        with model.admit(), pytest.raises(BusyError):
-            model.admit()
-        with model.admit():
+    with model.acquire():
+        with model.acquire(), pytest.raises(BusyError):
+            model.acquire()
+        with model.acquire():
             pass
 
 
@@ -135,7 +135,7 @@ def test_whatever_run_raises_is_a_failed_prediction_and_frees_its_place(
     model = model_of(tmp_path, f"def run(input_data): raise {raised}\n", MAX_PENDING=1)
     model.load()
     for _ in range(2):
-        with model.admit(), pytest.raises(PredictionError, match=r"run\(\) failed: ") as failure:
+        with model.acquire(), pytest.raises(PredictionError, match=r"run\(\) failed: ") as failure:
             model.predict({})
         assert type(failure.value.__cause__).__name__ == raised.partition("(")[0]
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.config.settings import Settings
-from app.predictor.predictor import Model, State
-from app.predictor.self_test import agree
+from app.predictor.predictor import Predictor, State
+from app.predictor.self_test import approx_equal
 from tests.helpers import ROOT, serving, write_module
 
 DOUBLE = """
@@ -21,11 +21,11 @@ DOUBLE = """
 """
 
 
-def load(folder: Path, source: str, cases: Any = None, **settings: str) -> Model:
+def load(folder: Path, source: str, cases: Any = None, **settings: str) -> Predictor:
     write_module(folder, source)
     if cases is not None:
         (folder / "ml_trained_model.cases.json").write_text(json.dumps(cases))
-    model = Model(Settings(MODEL_DIR=str(folder), INIT_RETRIES=0, **settings))  # type: ignore[arg-type]
+    model = Predictor(Settings(MODEL_DIR=str(folder), INIT_RETRIES=0, **settings))  # type: ignore[arg-type]
     model.load()
     return model
 
@@ -80,7 +80,7 @@ def test_a_broken_run_batch_is_found_too(tmp_path: Path, body: str, reason: str)
 def test_a_run_batch_that_is_never_called_is_not_tried(tmp_path: Path) -> None:
     source = f"{DOUBLE}\n    def run_batch(rows): raise ValueError\n"
     write_module(tmp_path, source)
-    model = Model(Settings(MODEL_DIR=str(tmp_path), INIT_RETRIES=0, MAX_BATCH_SIZE=1))
+    model = Predictor(Settings(MODEL_DIR=str(tmp_path), INIT_RETRIES=0, MAX_BATCH_SIZE=1))
     model.load()
     assert model.status.state is State.READY
 
@@ -138,7 +138,7 @@ def test_a_file_without_golden_cases_is_refused_by_name(tmp_path: Path, cases: A
 def test_answers_agree_within_a_tolerance_for_numbers_and_exactly_else(
     expected: Any, got: Any, same: bool
 ) -> None:
-    assert agree(expected, got, 1e-6) is same
+    assert approx_equal(expected, got, 1e-6) is same
 
 
 def record(url: str, *options: str) -> subprocess.CompletedProcess[str]:
