@@ -1,29 +1,34 @@
-"""JSON: parsed strictly, encoded generously."""
+"""JSON: strict when parsing, lenient when encoding what a model returns."""
 
-import datetime
 import decimal
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import jiter
 import orjson
 
+# Any JSON value when parsed; anything with a JSON counterpart when encoded.
+JsonValue: TypeAlias = Any
+
+# The parameters of one prediction, by name.
+Row: TypeAlias = dict[str, JsonValue]
+
 _INTEGERS = range(-(2**63), 2**64)
-# What may hold a number that no 64 bits hold: only such texts are searched for one.
+# A text without a match has no number beyond 64 bits, and need not be searched for one.
 _LARGE_NUMBER = re.compile(rb"[0-9][eE]|[0-9]{19}")
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
-def decode(text: bytes) -> Any:  # noqa: ANN401 - any JSON value
+def decode(text: bytes) -> JsonValue:
     """Return the value of a JSON text in UTF-8.
 
-    Beyond RFC 8259's grammar these are refused: duplicate names, numbers beyond 64 bits, lone
-    surrogates, and more than 200 levels of nesting.
+    Also rejected, though RFC 8259's grammar allows them: duplicate names, numbers beyond 64 bits,
+    lone surrogates, and more than 200 levels of nesting.
 
     Raises:
-        ValueError: it is not valid, or refused; the message tells where.
+        ValueError: it is not valid, or rejected; the message says where.
 
     """
     value = jiter.from_json(text, allow_inf_nan=False, catch_duplicate_keys=True)
@@ -34,7 +39,7 @@ def decode(text: bytes) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
-def _numbers(value: Any) -> Iterator[float]:  # noqa: ANN401
+def _numbers(value: JsonValue) -> Iterator[float]:
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
@@ -44,46 +49,43 @@ def _numbers(value: Any) -> Iterator[float]:  # noqa: ANN401
         yield value
 
 
-def encode(value: Any) -> bytes:  # noqa: ANN401 - whatever a model returns
+def encode(value: JsonValue) -> bytes:
     """Return `value` as JSON in UTF-8.
 
     numpy scalars and arrays, pandas objects, dates, Decimal, sets and tuples become what they
     hold; NaN and infinities become null; a DataFrame becomes a list of objects.
 
     Raises:
-        TypeError: `value` holds something that JSON has no counterpart for.
+        TypeError: `value` holds something without a JSON counterpart.
 
     """
     try:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
-    except TypeError:  # perhaps only numpy keys, or integers beyond 64 bits: once more, by hand
+    except TypeError:  # numpy keys and integers beyond 64 bits still have a counterpart
         return orjson.dumps(_plain_deep(value), option=_OPTIONS)
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - one line for each type
-    """Return one value that is none of JSON's as one that is."""
+def _plain(value: JsonValue) -> JsonValue:
+    """Return the JSON counterpart of a value that orjson does not know."""
     match value:
         case decimal.Decimal():
             return float(value) if value.is_finite() else None
         case set() | frozenset() | tuple():
             return list(value)
-        case datetime.datetime() | datetime.date() | datetime.time():
-            text = value.isoformat()
-            return None if text == "NaT" else text
         case Mapping():
             return dict(value)
     if type(value).__name__ in ("NaTType", "NAType"):
         return None
     if hasattr(value, "to_dict") and hasattr(value, "columns"):  # a DataFrame
         return value.to_dict(orient="records")
-    if hasattr(value, "tolist"):  # numpy's scalars and arrays, pandas' Series and Index
-        return value.tolist()
-    if hasattr(value, "isoformat"):  # pandas' Timestamp and Timedelta
-        return value.isoformat()
+    # numpy's scalars and arrays, pandas' Series and Index; dates, pandas' Timestamp and Timedelta.
+    for method in ("tolist", "isoformat"):
+        if hasattr(value, method):
+            return getattr(value, method)()
     raise TypeError(f"a {type(value).__name__} has no JSON counterpart")
 
 
-def _plain_deep(value: Any) -> Any:  # noqa: ANN401
+def _plain_deep(value: JsonValue) -> JsonValue:
     match value:
         case None | bool() | float() | str():
             return value
@@ -96,5 +98,5 @@ def _plain_deep(value: Any) -> Any:  # noqa: ANN401
     return _plain_deep(_plain(value))
 
 
-def _key(key: Any) -> Any:  # noqa: ANN401
+def _key(key: JsonValue) -> JsonValue:
     return key.item() if hasattr(key, "item") else key

@@ -1,30 +1,104 @@
-"""The faults that the service tells apart.
+"""The exceptions of this service, with the HTTP status of those that end a request.
 
     ServiceError
-    ├── ModelError       the user's module cannot be used: missing, broken or wrong
-    ├── PredictionError  the user's run() raised, or returned what JSON does not have
-    ├── NotReadyError    a prediction was asked for while no model is ready
-    └── BusyError        as many predictions as allowed are under way or waiting
+    ├── SettingError           an environment variable's value does not parse
+    ├── FetchError             the model cannot be fetched
+    │   ├── TransientError     … this time: a retry may succeed
+    │   └── ArchiveError       … because its archive is broken or unsafe
+    ├── ModelError             the model module is missing, broken or wrong
+    └── RequestError           a request cannot be served
+        ├── InvalidInputError  400: the body does not fit the parameters
+        ├── PredictionError    500: run() raised, or returned no JSON value
+        └── UnavailableError   503: not now
+            ├── NotReadyError  … no model is ready
+            └── BusyError      … MAX_PENDING predictions are running or waiting
 
-Each message is one line that names the thing, what is wrong, and the mend.
+Each message is one line. Those of the first three branches name the thing, what is wrong, and
+the fix; a RequestError's message is the response's.
 """
+
+from http import HTTPStatus
+from typing import ClassVar
 
 
 class ServiceError(Exception):
-    """A fault that the service foresaw."""
+    """An error that the service foresees."""
+
+
+class SettingError(ServiceError):
+    """An environment variable's value does not parse."""
+
+
+class FetchError(ServiceError):
+    """The model cannot be fetched, and a retry would not help."""
+
+
+class TransientError(FetchError):
+    """The model cannot be fetched this time; a retry may succeed."""
+
+
+class ArchiveError(FetchError):
+    """The archive is broken or holds what must not be unpacked."""
 
 
 class ModelError(ServiceError):
-    """The user's module cannot be used: missing, broken or wrong."""
+    """The model module is missing, broken or wrong."""
 
 
-class PredictionError(ServiceError):
-    """The user's `run()` raised, or returned what JSON does not have; the cause tells."""
+class RequestError(ServiceError):
+    """A request cannot be served.
+
+    Attributes:
+        status: the response's.
+        retry_after: seconds after which a retry makes sense; None where it does not.
+
+    """
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+    retry_after: ClassVar[int | None] = None
 
 
-class NotReadyError(ServiceError):
-    """A prediction was asked for while no model is ready."""
+class InvalidInputError(RequestError):
+    """A body does not fit the parameters.
+
+    Attributes:
+        errors: parameter to message.
+
+    """
+
+    status = HTTPStatus.BAD_REQUEST
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        """Reject a body because of its `errors`."""
+        super().__init__("Input payload validation failed")
+        self.errors = errors
 
 
-class BusyError(ServiceError):
-    """As many predictions as `MAX_PENDING` allows are under way or waiting."""
+class PredictionError(RequestError):
+    """`run()` raised, or returned no JSON value; the cause is what was raised."""
+
+
+class UnavailableError(RequestError):
+    """The service cannot predict now."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class NotReadyError(UnavailableError):
+    """No model is ready."""
+
+    retry_after = 5  # a load takes seconds
+
+    def __init__(self) -> None:
+        """Say so in the contract's words."""
+        super().__init__("Server Not Ready")
+
+
+class BusyError(UnavailableError):
+    """MAX_PENDING predictions are running or waiting."""
+
+    retry_after = 1  # a queue empties sooner than a model loads
+
+    def __init__(self) -> None:
+        """Say so in the contract's words."""
+        super().__init__("Server Busy")

@@ -3,29 +3,32 @@
 import dataclasses
 import secrets
 
-from flask import Flask
-
-from app.api import register_api
+from app.api.application import Application
+from app.api.blueprint import register_api
+from app.api.metrics import register_metrics
 from app.config.settings import Settings
-from app.observability.metrics import Metrics, register_metrics
+from app.observability.metrics import Metrics
+from app.predictor.gauges import PredictorCollector
 from app.predictor.predictor import Predictor
 from app.server.shortcut import Shortcut
+from app.server.traffic import Traffic
 
 
-def create_app(settings: Settings) -> Flask:
-    """Return the application; its model, `extensions["model"]`, is still to be started."""
-    app = Flask(__name__, static_folder=None)
-    app.url_map.merge_slashes = False  # "//" is another path, not worth a redirect
-    app.debug = False  # Flask would read FLASK_DEBUG itself, "off" as true
+def create_app(settings: Settings) -> Application:
+    """Return the application; its predictor has still to be started."""
+    traffic = Traffic()
+    predictor = Predictor(settings, traffic)
+    app = Application(predictor)
+    app.url_map.merge_slashes = False  # "//" is another path, and redirects to none
+    app.debug = False  # Flask would read FLASK_DEBUG itself, and take "off" for true
     config = dataclasses.asdict(settings)
-    # Flask-RESTX warns about the old name that the contract has, and wants this one.
+    # Flask-RESTX deprecates the contract's name of this setting in favour of its own.
     config["RESTX_ERROR_404_HELP"] = config.pop("ERROR_404_HELP")
     config["SECRET_KEY"] = settings.SECRET_KEY or secrets.token_hex()
     app.config.from_mapping(config, WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_SSL_STRICT=False)
-    model = Predictor(settings)
-    app.extensions["model"] = model
-    metrics = Metrics(model, several_processes=settings.WORKERS > 1)
+    metrics = Metrics(PredictorCollector(predictor), several_processes=settings.WORKERS > 1)
     register_metrics(app, metrics)
-    register_api(app, model)
-    app.extensions["shortcut"] = Shortcut(app.config, model, metrics)
+    register_api(app)
+    app.extensions["traffic"] = traffic
+    app.extensions["shortcut"] = Shortcut(app, metrics)
     return app

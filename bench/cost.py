@@ -1,8 +1,8 @@
-"""Measures what one prediction costs beyond the model's own call: `python -m bench.cost`.
+"""Measure the cost of one prediction beyond the model's own call: `python -m bench.cost`.
 
-Compared are the two ways of a request of the model `cheap`, from its bytes to its answer's: the
-shortcut, and gunicorn's, Flask's and Flask-RESTX's. One thread takes them over a socket pair;
-gunicorn's main loop and its threads are not in it.
+Compare the two paths of a request for the model `cheap`, from request bytes to response bytes: the
+fast path, and the full path through gunicorn, Flask and Flask-RESTX. One thread runs both over a
+socket pair, without gunicorn's main loop and its threads.
 """
 
 import json
@@ -19,9 +19,11 @@ from gunicorn.config import Config
 from gunicorn.http import wsgi
 from gunicorn.workers.gthread import TConn
 
+from app.api.application import Application
+from app.api.paths import PREDICT
 from app.config.settings import Settings
 from app.factory import create_app
-from app.observability.metrics import PREDICT
+from app.predictor.loaded_model import LoadedModel
 from bench.servers import BENCH
 
 CALLS = 2000
@@ -30,34 +32,40 @@ ADDRESS = ("127.0.0.1", 8888)
 
 
 def main() -> None:
-    """Print microseconds of CPU and the most KiB that were allocated at once, per call."""
+    """Print the CPU time and the peak memory allocation per request."""
     os.environ["OMP_NUM_THREADS"] = "1"
     app = create_app(Settings(MODEL_DIR=str(BENCH / "models"), TRAINED_MODEL_MODULE_NAME="cheap"))
-    model = app.extensions["model"]
-    model.load()
+    app.predictor.load()
+    with app.predictor.acquire() as model:
+        _measure(app, model)
+
+
+def _measure(app: Application, model: LoadedModel) -> None:
     row = dict.fromkeys(("x1", "x2", "x3", "x4"), 0.5)
-    caller = Caller(app, json.dumps(row).encode())
-    ways: dict[str, Callable[[], Any]] = {
-        "the model alone": lambda: model.predict(row),
-        "by the shortcut": lambda: caller.call(caller.take_shortcut),
-        "through gunicorn, Flask and Flask-RESTX": lambda: caller.call(caller.take_long_way),
+    connection = Connection(app, json.dumps(row).encode())
+    paths: dict[str, Callable[[], Any]] = {
+        "model alone": lambda: model.predict(row),
+        "fast path": lambda: connection.send(connection.fast_path),
+        "full path (gunicorn, Flask and Flask-RESTX)": lambda: connection.send(
+            connection.full_path
+        ),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    seconds: dict[str, list[float]] = {name: [] for name in paths}
     for _ in range(ROUNDS):
-        for name, call in ways.items():
+        for name, call in paths.items():
             seconds[name].append(_cpu_seconds(call))
-    print("| way | CPU, µs a call | most allocated at once, KiB |\n| --- | --- | --- |")
-    for name, call in ways.items():
+    print("| path | CPU, µs per request | peak allocation, KiB |\n| --- | --- | --- |")
+    for name, call in paths.items():
         values = [1e6 * value for value in seconds[name]]
-        spread = f"{median(values):.0f} [{min(values):.0f}..{max(values):.0f}]"
-        print(f"| {name} | {spread} | {_peak_kib(call):.1f} |")
+        cpu = f"{median(values):.0f} [{min(values):.0f}..{max(values):.0f}]"
+        print(f"| {name} | {cpu} | {_peak_kib(call):.1f} |")
 
 
-class Caller:
-    """Both ends of a connection."""
+class Connection:
+    """Both ends of a client's connection."""
 
     def __init__(self, app: Flask, body: bytes) -> None:
-        """Call `app` with `body`, again and again."""
+        """Connect to `app`, to send `body` repeatedly."""
         self._app = app
         self._config = Config()
         self._client, server = socket.socketpair()
@@ -71,26 +79,26 @@ class Caller:
         )
         self._request = "\r\n".join((*lines, "", "")).encode() + body
 
-    def call(self, take_way: Callable[[], None]) -> None:
-        """Send the request and receive its answer.
+    def send(self, respond: Callable[[], None]) -> None:
+        """Send the request, respond to it by one of the paths, and receive the response.
 
         Raises:
-            RuntimeError: it is no prediction.
+            RuntimeError: the status is not 200.
 
         """
         self._client.sendall(self._request)
         self._conn.parser.unreader.buf.write(self._conn.sock.recv(4096))
-        take_way()
-        answer = self._client.recv(4096)
-        if not answer.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(answer)
+        respond()
+        response = self._client.recv(4096)
+        if not response.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(response)
 
-    def take_shortcut(self) -> None:
-        """Answer as app/server/worker.py does at first."""
+    def fast_path(self) -> None:
+        """Respond as app/server/worker.py does for valid predictions."""
         self._app.extensions["shortcut"].answer(self._conn, self._config, keep_alive=True)
 
-    def take_long_way(self) -> None:
-        """Answer as gunicorn does."""
+    def full_path(self) -> None:
+        """Respond as gunicorn does."""
         request = next(self._conn.parser)
         response, environ = wsgi.create(request, self._conn.sock, ADDRESS, ADDRESS, self._config)
         parts = list(self._app(environ, response.start_response))

@@ -1,4 +1,4 @@
-"""The chart's files that follow from the settings: a block of values.yaml, a template."""
+"""Render the chart's files that derive from the settings: a block of values.yaml, a template."""
 
 import dataclasses
 import json
@@ -6,21 +6,22 @@ import re
 import textwrap
 from typing import Any
 
-from app.config.settings import Settings, json_schema
+from app.config.documentation import json_schema
+from app.config.settings import Settings
 
 BEGIN = "# settings: begin (rendered from app/config/settings.py)\n"
 END = "# settings: end\n"
 
-# Where a container's best default is another than the program's.
+# Defaults of the chart that differ from those of the program.
 DEFAULTS = {"LOG_FORMAT": "json"}
 
-# What only the chart's users have to know.
+# Additional information for users of the chart.
 NOTES = {
-    "FLASK_PORT": "The container's port and the probes follow it",
-    "GRACEFUL_TIMEOUT": "The pod's grace period follows it",
-    "MODEL_DIR": "`model`: the folder that `model.source` fills, `/mnt/models` but for `image`",
-    "MULTITHREADED_INIT": "Off: `model.loadTimeoutSeconds` bounds the load",
-    "SECRET_KEY": "Give it by `extraEnvFrom`, from a Secret, so that it shows in no manifest",
+    "FLASK_PORT": "The container port and the probes use this port",
+    "GRACEFUL_TIMEOUT": "The pod's grace period is computed from it",
+    "MODEL_DIR": "The chart replaces `model` with `/mnt/models` unless `model.source` is `image`",
+    "MULTITHREADED_INIT": "If off, `model.loadTimeoutSeconds` limits the load time",
+    "SECRET_KEY": "Set it from a Secret with `extraEnvFrom`, so that no manifest contains it",
 }
 
 
@@ -33,17 +34,17 @@ def schema() -> dict[str, Any]:
     return {
         "type": "object",
         "additionalProperties": False,
-        # The pod's specification is computed from these: null would leave it without.
+        # The pod's specification is computed from these, so they cannot be null.
         "required": ["FLASK_PORT", "GRACEFUL_TIMEOUT"],
         "properties": properties,
     }
 
 
-def with_settings(values_yaml: str) -> str:
-    """Return the text of values.yaml with its block of settings rendered anew."""
+def update_settings(values_yaml: str) -> str:
+    """Return the text of values.yaml with an updated block of settings."""
     lines = ["settings:"]
     for name, keywords in schema()["properties"].items():
-        comment = textwrap.wrap(f"-- {_described(name, keywords)}", 94)
+        comment = textwrap.wrap(f"-- {_describe(name, keywords)}", 94)
         lines += [f"  # {line}" for line in comment]
         lines.append(f"  {name}: {json.dumps(keywords['default'])}")
     block = BEGIN + "\n".join(lines) + "\n" + END
@@ -52,8 +53,8 @@ def with_settings(values_yaml: str) -> str:
     )
 
 
-def template() -> str:
-    """Return a template that names the settings whose default is an empty text."""
+def settings_template() -> str:
+    """Return a template that lists the settings whose default is an empty string."""
     empty = [field.name for field in dataclasses.fields(Settings) if field.default == ""]
     return (
         "{{/* Rendered from app/config/settings.py: settings that are empty by default. */}}\n"
@@ -61,7 +62,7 @@ def template() -> str:
     )
 
 
-def _described(name: str, keywords: dict[str, Any]) -> str:
+def _describe(name: str, keywords: dict[str, Any]) -> str:
     meaning = keywords["description"]
     if "enum" in keywords:
         meaning += f" ({', '.join(keywords['enum'])})"

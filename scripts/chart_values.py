@@ -1,4 +1,4 @@
-"""What values.yaml says of itself: comments that start with `# --`."""
+"""Parse the documentation of values.yaml: comments that start with `# --`."""
 
 import json
 import re
@@ -20,15 +20,15 @@ class Value:
     description: str
 
 
-def documented(values_yaml: str) -> list[Value]:
+def documented_values(values_yaml: str) -> list[Value]:
     """Return the documented values in the order of the file."""
     defaults = yaml.safe_load(values_yaml)
     values = []
     path: list[tuple[int, str]] = []
     comment: list[str] = []
     for line in values_yaml.splitlines():
-        if said := _COMMENT.fullmatch(line):
-            text = said["text"]
+        if match := _COMMENT.fullmatch(line):
+            text = match["text"]
             if text.startswith("-- "):
                 comment = [text[3:]]
             elif comment:
@@ -46,7 +46,7 @@ def documented(values_yaml: str) -> list[Value]:
 
 def markdown_table(values: list[Value]) -> str:
     """Return the values as a Markdown table."""
-    rows = ["| value | default | what it does |", "| --- | --- | --- |"]
+    rows = ["| value | default | description |", "| --- | --- | --- |"]
     for value in values:
         default = json.dumps(value.default, ensure_ascii=False).replace("|", "\\|")
         description = value.description.replace("|", "\\|")

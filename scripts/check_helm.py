@@ -1,6 +1,6 @@
-"""Check the chart with real Helm binaries, as CI does: they accept it and render the same.
+"""Check that real Helm binaries accept the chart and render the same output, as CI does.
 
-`python -m scripts.check_helm helm helm3` names the binaries, by path or name.
+`python -m scripts.check_helm helm helm3` takes the names or paths of the binaries.
 """
 
 import base64
@@ -15,16 +15,16 @@ import yaml
 
 CHART = Path(__file__).resolve().parent.parent / "charts" / "ml-rest-api"
 
-# Helm looks at the cluster's version; without one, at the version it was built with or for.
+# Helm checks the version of the cluster; without one, the version that it was built with or for.
 _VERSION = "--kube-version=1.34.0"
 _SHA256 = f"model.sha256={'0' * 64}"
 
-# 900 KiB of whatever YAML or templates might trip over, without a newline at its end.
+# 900 KiB of text that is difficult for YAML and templates, without a final newline.
 _PYTHON = "# {{ fail }} 'é' \"😀\"\t\u2028\u0085\x7f\\n\r\n---\r\n".encode() * 20_000
 _MODULE = _PYTHON[: 900 * 1024].decode(errors="ignore").encode() + b"\r"
 _BINARY = bytes(range(256)) * 16
 
-_WRONG = {
+_INVALID = {
     "settings.LOG_LEVEL": ["--set=settings.LOG_LEVEL=LOUD"],
     "replicas": ["--set=replicas=2"],
     "model.module": ["--set=model.source=configMap"],
@@ -34,18 +34,18 @@ _WRONG = {
 
 
 def main() -> None:
-    """Run every check with every binary; end with a line for each that fails."""
+    """Run every check with every binary and print one line for each failure."""
     binaries = sys.argv[1:] or ["helm"]
     failures = [
         failure
-        for check in (_lint, _same_output, _bytes_arrive, _wrong_values_are_named)
+        for check in (_check_lint, _check_same_output, _check_file_contents, _check_invalid_values)
         for failure in check(binaries)
     ]
-    print("\n".join(failures) if failures else f"The chart is fine with {', '.join(binaries)}.")
+    print("\n".join(failures) if failures else f"The chart works with {', '.join(binaries)}.")
     sys.exit(bool(failures))
 
 
-def _lint(binaries: list[str]) -> Iterator[str]:
+def _check_lint(binaries: list[str]) -> Iterator[str]:
     for helm in binaries:
         for options in _cases():
             result = _run(helm, "lint", "--strict", "--quiet", str(CHART), _VERSION, *options)
@@ -53,18 +53,18 @@ def _lint(binaries: list[str]) -> Iterator[str]:
                 yield f"{helm} lint {options}: {result.stdout}{result.stderr}"
 
 
-def _same_output(binaries: list[str]) -> Iterator[str]:
+def _check_same_output(binaries: list[str]) -> Iterator[str]:
     for options in _cases():
         outputs = {helm: _documents(_template(helm, *options)) for helm in binaries}
         first = outputs[binaries[0]]
         yield from (
-            f"{helm} template {options} is not as with {binaries[0]}"
+            f"{helm} template {options} differs from {binaries[0]}"
             for helm, output in outputs.items()
             if output != first
         )
 
 
-def _bytes_arrive(binaries: list[str]) -> Iterator[str]:
+def _check_file_contents(binaries: list[str]) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         module, binary = Path(folder) / "fraud.py", Path(folder) / "model.b64"
         module.write_bytes(_MODULE)
@@ -73,24 +73,24 @@ def _bytes_arrive(binaries: list[str]) -> Iterator[str]:
         for helm in binaries:
             found = _config_map(_template(helm, *options))
             if found["data"]["ml_trained_model.py"].encode() != _MODULE:
-                yield f"{helm}: model.module does not arrive as it was"
+                yield f"{helm}: model.module is not rendered unchanged"
             if base64.b64decode(found["binaryData"]["b"]) != _BINARY:
-                yield f"{helm}: model.binaryFiles do not arrive as they were"
-            twice = [*options, f"--set-file=model.files.again={module}"]
-            yield from _not_refused(helm, "init container", twice)
+                yield f"{helm}: model.binaryFiles are not rendered unchanged"
+            too_large = [*options, f"--set-file=model.files.again={module}"]
+            yield from _check_rejected(helm, "init container", too_large)
 
 
-def _wrong_values_are_named(binaries: list[str]) -> Iterator[str]:
+def _check_invalid_values(binaries: list[str]) -> Iterator[str]:
     for helm in binaries:
-        for name, options in _WRONG.items():
-            yield from _not_refused(helm, name, options)
+        for name, options in _INVALID.items():
+            yield from _check_rejected(helm, name, options)
 
 
-def _not_refused(helm: str, name: str, options: list[str]) -> Iterator[str]:
+def _check_rejected(helm: str, name: str, options: list[str]) -> Iterator[str]:
     result = _run(helm, "template", "demo", str(CHART), _VERSION, *options)
-    told = result.stderr.replace("/", ".")  # schema errors name keys by a pointer
-    if not result.returncode or name not in told:
-        yield f"{helm} template {options} does not fail naming {name}: {told}"
+    error = result.stderr.replace("/", ".")  # schema errors contain JSON pointers
+    if not result.returncode or name not in error:
+        yield f"{helm} template {options} does not fail with an error about {name}: {error}"
 
 
 def _cases() -> Iterator[list[str]]:
@@ -108,7 +108,7 @@ def _template(helm: str, *options: str) -> str:
 
 
 def _documents(output: str) -> list[str]:
-    """Return the documents; Helm 4 ends each with one more line than Helm 3."""
+    """Return the documents without the final blank line that only Helm 4 adds to each."""
     return [document.strip() for document in output.split("\n---\n")]
 
 

@@ -1,15 +1,15 @@
-"""Renders the settings table into README.md: `python -m scripts.readme`."""
+"""Render the settings table into README.md: `python -m scripts.readme`."""
 
 import re
 from pathlib import Path
 
-from app.config.settings import markdown_table
+from app.config.documentation import markdown_table
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 
 def main() -> None:
-    """Replace what stands between the two marks by the table."""
+    """Replace the text between the two markers with the table."""
     text = README.read_text(encoding="utf-8")
     start, end = "<!-- settings: make readme -->\n", "<!-- /settings -->"
     pattern = re.escape(start) + ".*?" + re.escape(end)

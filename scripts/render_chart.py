@@ -1,8 +1,8 @@
-"""Render what follows from the settings, values.yaml and the templates.
+"""Render the files that derive from the settings, values.yaml and the templates.
 
 `python -m scripts.render_chart` writes the chart's values.yaml (its settings),
 values.schema.json and README.md, and the manifests in k8s/. With `--check` it writes nothing
-and fails where one of them is not what it would write.
+and fails if a file is not up to date.
 """
 
 import argparse
@@ -17,28 +17,26 @@ import yaml
 from helm_python import Chart
 
 from scripts import chart_settings
-from scripts.chart_values import Value, documented, markdown_table
+from scripts.chart_values import Value, documented_values, markdown_table
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "ml-rest-api"
 
-# Helm's own labels: not true of manifests that kubectl applies.
+# Helm's own labels, which do not apply to manifests for kubectl.
 _HELM_LABELS = ("helm.sh/chart", "app.kubernetes.io/managed-by")
-_HEADER = (
-    "# Rendered from charts/ml-rest-api by `python -m scripts.render_chart`: change it there.\n"
-)
+_HEADER = "# Rendered by `python -m scripts.render_chart`. To change it, edit charts/ml-rest-api.\n"
 
 
-def rendered(root: Path = ROOT) -> dict[Path, str]:
-    """Return every rendered file's path and text, for the project in the folder `root`."""
+def render(root: Path = ROOT) -> dict[Path, str]:
+    """Return the path and text of every rendered file, for the project in the folder `root`."""
     chart = root / "charts" / NAME
-    values_yaml = chart_settings.with_settings((chart / "values.yaml").read_text())
-    values = documented(values_yaml)
+    values_yaml = chart_settings.update_settings((chart / "values.yaml").read_text())
+    values = documented_values(values_yaml)
     texts = {
         "values.yaml": values_yaml,
         "values.schema.json": _schema(values),
         "README.md": _readme(values),
-        "templates/_settings.tpl": chart_settings.template(),
+        "templates/_settings.tpl": chart_settings.settings_template(),
     }
     manifests = _manifests(chart, texts)
     files = {chart / name: text for name, text in texts.items()}
@@ -46,8 +44,8 @@ def rendered(root: Path = ROOT) -> dict[Path, str]:
 
 
 def drift(root: Path = ROOT) -> list[Path]:
-    """Return the files that are not what would be rendered, and manifests nobody renders."""
-    files = rendered(root)
+    """Return the files that are not up to date, and manifests that are no longer rendered."""
+    files = render(root)
     changed = [
         path for path, text in files.items() if not path.is_file() or path.read_text() != text
     ]
@@ -56,7 +54,7 @@ def drift(root: Path = ROOT) -> list[Path]:
 
 def write(root: Path = ROOT) -> None:
     """Write every rendered file; remove manifests that are no longer rendered."""
-    files = rendered(root)
+    files = render(root)
     for path, text in files.items():
         path.write_text(text)
     for path in _orphans(root, files):
@@ -70,7 +68,7 @@ def _orphans(root: Path, files: dict[Path, str]) -> list[Path]:
 
 def _schema(values: list[Value]) -> str:
     schema = yaml.safe_load((ROOT / "scripts" / "chart_schema.yaml").read_text())
-    schema = json.loads(json.dumps(schema))  # no object twice, as YAML's aliases make them
+    schema = json.loads(json.dumps(schema))  # copies the objects that YAML aliases share
     schema["properties"]["settings"] = chart_settings.schema()
     for value in values:
         node = schema
@@ -86,7 +84,7 @@ def _readme(values: list[Value]) -> str:
 
 
 def _manifests(chart: Path, texts: dict[str, str]) -> dict[str, str]:
-    """Render the chart's defaults, one file for each kind, and a kustomization of them."""
+    """Render the chart's defaults, one file for each kind, and a kustomization that lists them."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / NAME
         shutil.copytree(chart, copy)
@@ -102,7 +100,7 @@ def _manifests(chart: Path, texts: dict[str, str]) -> dict[str, str]:
         for document in yaml.safe_load_all(text)
         if document
     ]
-    files = {f"{each['kind'].lower()}.yaml": _plain(each) for each in objects}
+    files = {f"{each['kind'].lower()}.yaml": _plain_manifest(each) for each in objects}
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -112,7 +110,7 @@ def _manifests(chart: Path, texts: dict[str, str]) -> dict[str, str]:
     return files | {"kustomization.yaml": _HEADER + _dump(kustomization)}
 
 
-def _plain(manifest: dict[str, Any]) -> str:
+def _plain_manifest(manifest: dict[str, Any]) -> str:
     for label in _HELM_LABELS:
         manifest["metadata"]["labels"].pop(label)
     return _HEADER + _dump(manifest)
@@ -125,12 +123,14 @@ def _dump(document: dict[str, Any]) -> str:
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a file is not up to date"
+    )
     if not parser.parse_args().check:
         write()
     elif changed := drift():
         names = ", ".join(str(path.relative_to(ROOT)) for path in changed)
-        sys.exit(f"Not as rendered: {names}. Run `python -m scripts.render_chart`.")
+        sys.exit(f"Not up to date: {names}. Run `python -m scripts.render_chart`.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Make the README's picture: the Swagger page of the example model, with a prediction.
+"""Take the README's screenshot: the Swagger page of the example model, with a prediction.
 
-`python -m scripts.screenshot [--out docs/swagger.png]`; `make` trains the model before.
+`python -m scripts.screenshot [--out docs/swagger.png]`; `make screenshot` trains the
+model first.
 """
 
 import argparse
@@ -21,7 +22,7 @@ MARGIN = 10
 
 
 def main() -> None:
-    """Serve a copy of the model folder, predict on its page, and save the picture."""
+    """Serve a copy of the model folder, predict on its Swagger page, and save a screenshot."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "swagger.png")
     out = parser.parse_args().out
@@ -30,42 +31,42 @@ def main() -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         model = shutil.copytree(ROOT / "model", Path(folder) / "model")
-        take(model, out)
+        take_screenshot(model, out)
     print(f"{out}: {out.stat().st_size // 1024} KB")
 
 
-def take(model: Path, out: Path) -> None:
-    """Save a picture of the page of the service for `model`, at the address that users see."""
+def take_screenshot(model: Path, out: Path) -> None:
+    """Save a screenshot of the Swagger page for `model`, at the default address."""
     port = Settings.FLASK_PORT
     with serving(model, wait=False, FLASK_PORT=str(port)) as server:
         server.port = port
         eventually(lambda: "is ready" in server.log or server.process.poll() is not None)
         if server.process.poll() is not None:
             sys.exit(server.log)
-        with chromium() as browser, visit(browser, f"http://localhost:{port}/api/") as seen:
-            seen.page.set_viewport_size({"width": WIDTH, "height": 2 * WIDTH})
-            predict(seen.page)
-            seen.page.set_viewport_size({"width": WIDTH, "height": height(seen.page)})
-            seen.page.screenshot(path=out, animations="disabled")
+        with chromium() as browser, visit(browser, f"http://localhost:{port}/api/") as opened:
+            opened.page.set_viewport_size({"width": WIDTH, "height": 2 * WIDTH})
+            predict(opened.page)
+            opened.page.set_viewport_size({"width": WIDTH, "height": height(opened.page)})
+            opened.page.screenshot(path=out, animations="disabled")
 
 
 def predict(page: Page) -> None:
-    """Execute the operation with the model's sample, as a reader of the README would."""
+    """Execute the predict operation with the model's sample."""
     page.locator("#operations-tag-health").click()  # closes it
     page.locator(f"{PREDICTION} .opblock-summary").click()
-    # What dragging its corner does: Swagger UI's field is far higher than the sample.
+    # As by dragging its corner: Swagger UI's field is much higher than the sample.
     page.locator(f"{PREDICTION} textarea").evaluate("field => field.style.minHeight = '0'")
     page.locator(f"{PREDICTION} textarea").evaluate("field => field.style.height = '130px'")
     page.locator(f"{PREDICTION} .execute").click()
-    answer = page.locator(f"{PREDICTION} .live-responses-table tbody")
-    expect(answer.locator(".response-col_status")).to_contain_text("200")
-    page.mouse.move(0, 0)  # nothing is to look pointed at
+    response = page.locator(f"{PREDICTION} .live-responses-table tbody")
+    expect(response.locator(".response-col_status")).to_contain_text("200")
+    page.mouse.move(0, 0)  # no element is highlighted
 
 
 def height(page: Page) -> int:
-    """Return how high a window must be to show the prediction."""
-    shown = page.locator(f"{PREDICTION} .live-responses-table pre.microlight").first
-    bottom: float = shown.evaluate("element => element.getBoundingClientRect().bottom")
+    """Return the height of a window that shows the prediction."""
+    response = page.locator(f"{PREDICTION} .live-responses-table pre.microlight").first
+    bottom: float = response.evaluate("element => element.getBoundingClientRect().bottom")
     return round(bottom) + MARGIN
 
 

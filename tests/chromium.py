@@ -1,4 +1,4 @@
-"""A real, headless Chromium: the one that is on the machine, nothing is downloaded."""
+"""Headless Chromium: the installed one, nothing is downloaded."""
 
 import contextlib
 import dataclasses
@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Page, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MISSING = "no Chromium on this machine; on Debian: apt-get install chromium"
+MISSING = "Chromium is not installed; on Debian: apt-get install chromium"
 
-# Chromium asks for nothing on its own, and *.test is this machine: names that are no loopback
-# address to the browser, so that it treats them like any site that is served without TLS.
+# Chromium sends no requests of its own, and *.test resolves to this machine. Chromium does not
+# count these names as loopback addresses, so it treats them like any site without TLS.
 _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -26,17 +26,17 @@ _ARGUMENTS = [
 
 
 def find_chromium() -> str | None:
-    """Return the path of Chromium, which the environment variable CHROMIUM may name."""
+    """Return the path of Chromium; the environment variable CHROMIUM overrides the search."""
     named = os.environ.get("CHROMIUM")
     return next(filter(None, map(shutil.which, [named] if named else _NAMES)), None)
 
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run Chromium with a profile of its own; without its sandbox, as it opens our pages only.
+    """Run Chromium with a new profile; without its sandbox, because it opens our pages only.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: Chromium is not installed.
 
     """
     path = find_chromium()
@@ -52,29 +52,29 @@ def chromium() -> Iterator[Browser]:
 
 @dataclasses.dataclass
 class Visit:
-    """A page, with whatever went wrong on it and the hosts that it talked to."""
+    """A page, with its errors, console messages and failed requests, and the hosts it contacted."""
 
     page: Page
-    complaints: list[str] = dataclasses.field(default_factory=list)
+    problems: list[str] = dataclasses.field(default_factory=list)
     hosts: set[str] = dataclasses.field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Listen to the page."""
-        add = self.complaints.append
+        """Subscribe to the page's events."""
+        add = self.problems.append
         self.page.set_default_timeout(10_000)
         self.page.on("pageerror", lambda error: add(f"exception: {error}"))
-        self.page.on("console", lambda said: add(f"console {said.type}: {said.text}"))
+        self.page.on("console", lambda message: add(f"console {message.type}: {message.text}"))
         self.page.on("requestfailed", lambda request: add(f"{request.url}: {request.failure}"))
         self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
 
 
 @contextlib.contextmanager
 def visit(browser: Browser, url: str) -> Iterator[Visit]:
-    """Open a page like somebody who has never been there: no cookies, nothing cached."""
+    """Open a page in a new context: without cookies or a cache."""
     with browser.new_context() as context:
-        seen = Visit(context.new_page())
-        seen.page.goto(url)
-        yield seen
+        visited = Visit(context.new_page())
+        visited.page.goto(url)
+        yield visited
 
 
 class _EmptyPage(http.server.BaseHTTPRequestHandler):
@@ -85,12 +85,12 @@ class _EmptyPage(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"<!DOCTYPE html><title>another site</title>")
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
 def another_site() -> Iterator[int]:
-    """Serve a page that is not ours, under every name of this machine; yield its port."""
+    """Serve a page that is not part of the service, on any host name; yield its port."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage) as site:
         thread = threading.Thread(target=site.serve_forever)
         thread.start()

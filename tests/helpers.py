@@ -1,4 +1,4 @@
-"""What tests share: tiny real model modules, the real app, a real gunicorn."""
+"""Shared helpers: small model modules, the application, and gunicorn as a process."""
 
 import contextlib
 import dataclasses
@@ -15,14 +15,16 @@ from typing import Any
 
 import requests
 from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
 
+from app.api.application import Application
 from app.config.settings import Settings
 from app.factory import create_app
 
 ROOT = Path(__file__).resolve().parent.parent
 GUNICORN = ("-m", "gunicorn", "--config", "app/gunicorn.conf.py", "app.wsgi:app")
 
-# Six parameters, one of each type; what comes in goes out.
+# Six parameters, one of each type; returns its input.
 ECHO = """
     def sample():
         return {
@@ -43,6 +45,41 @@ VALID = {
 }
 PREDICT = "/api/model/predict"
 
+# A row with an "id" waits until the file "gate" exists in the module's folder.
+GATED = """
+    import time
+    from pathlib import Path
+
+    FOLDER = Path(__file__).parent
+
+    def run(input_data):
+        if "id" in input_data:
+            (FOLDER / f"started-{input_data['id']}").touch()
+            while not (FOLDER / "gate").exists():
+                time.sleep(0.01)
+        return input_data
+"""
+# So does init().
+GATED_INIT = (
+    GATED
+    + """
+    def init():
+        run({"id": "init"})
+"""
+)
+# Fails in the way that the row names.
+MISBEHAVING = """
+    import os, sys, time
+
+    def run(input_data):
+        match input_data["do"]:
+            case "exit": sys.exit("bye")
+            case "die": os._exit(1)
+            case "raise": raise ValueError("two\\nlines")
+            case "hang": time.sleep(600)
+        return input_data
+"""
+
 
 def write_module(folder: Path, source: str, name: str = "ml_trained_model") -> Path:
     """Write a model module into `folder`."""
@@ -52,28 +89,44 @@ def write_module(folder: Path, source: str, name: str = "ml_trained_model") -> P
     return file
 
 
-def make_client(folder: Path, source: str, **settings: Any) -> FlaskClient:
-    """Return a client of the real application that has loaded the module, or failed to."""
+def make_app(folder: Path, source: str, **settings: Any) -> Application:
+    """Return the application; without MULTITHREADED_INIT its model is loaded or has failed."""
     write_module(folder, source)
     defaults = {"MODEL_DIR": str(folder), "MULTITHREADED_INIT": False, "INIT_RETRIES": 0}
     app = create_app(Settings(**{**defaults, **settings}))
-    app.extensions["model"].start()
-    return app.test_client()
+    app.predictor.start()
+    return app
+
+
+def make_client(folder: Path, source: str, **settings: Any) -> FlaskClient:
+    """Return a test client of the application that `make_app` returns."""
+    return make_app(folder, source, **settings).test_client()
 
 
 def eventually(condition: Callable[[], Any], within: float = 15.0) -> Any:
-    """Return what `condition` returns as soon as that is true; fail when it is not in time."""
+    """Return the result of `condition` once it is true; fail if it is not true in time."""
     deadline = time.monotonic() + within
     while True:
         with contextlib.suppress(requests.ConnectionError, requests.Timeout, OSError):
             if result := condition():
                 return result
-        assert time.monotonic() < deadline, f"not within {within} s"
+        assert time.monotonic() < deadline, f"the condition was not true within {within} s"
         time.sleep(0.02)
 
 
+def parse_metrics(text: str) -> dict[tuple[str, ...], float]:
+    """Return the samples of a Prometheus text, each keyed by its name and its labels."""
+    return {
+        (sample.name, *(f"{key}={value}" for key, value in sorted(sample.labels.items()))): (
+            sample.value
+        )
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -81,7 +134,7 @@ def free_port() -> int:
 
 @dataclasses.dataclass
 class Server:
-    """A real gunicorn, started as the contract says."""
+    """A running gunicorn process."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -89,24 +142,24 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def log(self) -> str:
-        """What it has logged."""
+        """The log so far."""
         return self.log_file.read_text()
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        """GET a path, in a connection of its own."""
+        """GET a path, on a new connection."""
         return requests.get(self.url + path, timeout=20, **options)
 
     def predict(self, row: Any, **options: Any) -> requests.Response:
-        """POST a row to the model."""
+        """POST a row, on a new connection."""
         return requests.post(self.url + PREDICT, json=row, timeout=30, **options)
 
     def is_ready(self) -> bool:
-        """Tell whether readiness says so."""
+        """Return whether the readiness probe succeeds."""
         return self.get("/api/readiness").status_code == 200
 
     def terminate(self, within: float = 20.0) -> int:
@@ -119,7 +172,7 @@ class Server:
 def serving(
     folder: Path, *, wait: bool = True, command: Sequence[str] = GUNICORN, **settings: str
 ) -> Iterator[Server]:
-    """Run gunicorn for the model in `folder`, ready unless told not to wait."""
+    """Run gunicorn for the model in `folder`; wait until it is ready if `wait` is true."""
     port = free_port()
     environ = {
         **{name: value for name, value in os.environ.items() if name not in _SETTINGS},

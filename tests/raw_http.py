@@ -1,9 +1,10 @@
-"""A connection whose every byte the test chooses, and HTTP answers as they come over it."""
+"""Raw HTTP/1.1: connections that send arbitrary bytes, and the responses to them."""
 
 import contextlib
 import dataclasses
 import http.client
 import json
+import re
 import socket
 from collections.abc import Iterator
 from email.message import Message
@@ -15,8 +16,8 @@ from tests.helpers import PREDICT, ROOT, Server, serving, write_module
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
-    """What the server said."""
+class Response:
+    """A response from the server."""
 
     version: bytes
     status: int
@@ -25,51 +26,51 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The body's JSON."""
+        """The decoded body."""
         assert self.headers["Content-Type"] == "application/json"
         return json.loads(self.body)
 
 
-class Wire:
-    """One TCP connection to a server on this machine."""
+class RawConnection:
+    """A TCP connection to a server on this machine."""
 
     def __init__(self, port: int, sent: bytes = b"") -> None:
-        """Connect and send."""
+        """Connect and send `sent`."""
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
         self._file = self._socket.makefile("rb")
         self.send(sent)
 
     def send(self, data: bytes) -> None:
-        """Send some bytes; a server that has hung up is no fault."""
+        """Send bytes; ignore that the server has closed the connection."""
         try:
             self._socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
             return
 
-    def end_input(self) -> None:
-        """Tell the server that nothing more comes."""
+    def shutdown_write(self) -> None:
+        """Close the sending side of the connection."""
         self._socket.shutdown(socket.SHUT_WR)
 
-    def answer(self, method: str = "GET") -> Answer:
-        """Return the next answer; one to HEAD has no body."""
+    def read_response(self, method: str = "GET") -> Response:
+        """Return the next response; a response to HEAD has no body."""
         line = self._file.readline()
-        assert line.startswith(b"HTTP/1."), f"no answer but {line!r}"
+        assert line.startswith(b"HTTP/1."), f"not a response: {line!r}"
         headers = http.client.parse_headers(self._file)
         length = 0 if method == "HEAD" else int(headers.get("Content-Length", "0"))
         version, status = line.split()[:2]
-        return Answer(version, int(status), headers, self._file.read(length))
+        return Response(version, int(status), headers, self._file.read(length))
 
-    def ended(self) -> bool:
-        """Tell whether the server hangs up, without another word."""
+    def is_closed_by_server(self) -> bool:
+        """Wait for the server's next byte; return whether it closes the connection instead."""
         return self._file.read(1) == b""
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._file.close()
         self._socket.close()
 
     def __enter__(self) -> Self:
-        """Return itself."""
+        """Return the connection."""
         return self
 
     def __exit__(
@@ -78,12 +79,12 @@ class Wire:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Hang up."""
+        """Close the connection."""
         self.close()
 
 
 def head(method: str, path: str, *headers: str) -> bytes:
-    """Return a request's head."""
+    """Return the request line and the headers of a request."""
     return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: test", *headers, "", ""]).encode()
 
 
@@ -97,31 +98,32 @@ def post(body: bytes, *headers: str, path: str = PREDICT) -> bytes:
 
 
 def post_chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
-    """Return a request whose JSON body comes in chunks."""
+    """Return a request with a JSON body in chunks."""
     coded = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
     encoding = "Transfer-Encoding: chunked"
     return head("POST", PREDICT, "Content-Type: application/json", encoding) + coded + end
 
 
-def ask(server: Server, sent: bytes) -> Answer:
-    """Return the answer to a request in a connection of its own."""
-    with Wire(server.port, sent) as wire:
-        return wire.answer()
+def send_request(server: Server, sent: bytes) -> Response:
+    """Send a request on a new connection and return the response."""
+    with RawConnection(server.port, sent) as connection:
+        return connection.read_response()
 
 
-def check_refusal(answer: Answer, status: int) -> None:
-    """Check that an answer has the one shape of all refusals, and lets nothing out."""
-    assert answer.status == status, answer
-    assert set(answer.json) <= {"message", "errors"}
-    message = answer.json["message"]
+def check_error_response(response: Response, status: int) -> None:
+    """Check the status, the shape of the body, and that the message exposes no internals."""
+    assert response.status == status, response
+    assert set(response.json) <= {"message", "errors"}
+    message = response.json["message"]
     assert isinstance(message, str)
     assert message
-    for secret in ("Traceback", "Exception", "Error", "Invalid", ".py", "0x", str(ROOT)):
-        assert secret not in message
+    for internal in ("Traceback", str(ROOT), ".py", "0x"):
+        assert internal not in message
+    assert not re.search(r"\b[A-Z]\w+(Error|Exception)\b", message), "a class name"
 
 
-# Takes any object, and sleeps as long as it is told.
-PATIENT = """
+# Accepts any object and sleeps for its "seconds".
+SLEEPING = """
     import time
 
     def run(input_data):
@@ -131,13 +133,13 @@ PATIENT = """
 
 
 @contextlib.contextmanager
-def serving_unharmed(folder: Path) -> Iterator[Server]:
-    """Run gunicorn for the model PATIENT; in the end it must be as good as in the beginning."""
-    write_module(folder, PATIENT)
+def serving_healthy(folder: Path) -> Iterator[Server]:
+    """Run gunicorn for the model SLEEPING; check that it is still healthy at the end."""
+    write_module(folder, SLEEPING)
     with serving(folder) as server:
         yield server
         assert server.predict({"a": 1}).json() == {"a": 1}
         assert server.get("/api/liveness").json() == {"Alive": True}
         assert server.log.count("is ready") == 1, "the worker was replaced"
-        for word in ("ERROR", "WARNING", "Traceback"):
-            assert word not in server.log
+        for text in ("ERROR", "WARNING", "Traceback"):
+            assert text not in server.log

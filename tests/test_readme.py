@@ -1,4 +1,4 @@
-"""What the README shows is so."""
+"""The code samples of the README work."""
 
 import json
 import re
@@ -15,21 +15,21 @@ from tests.helpers import PREDICT, ROOT, make_client
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_call_of_the_example_is_answered_as_shown() -> None:
+def test_the_example_call_returns_the_response_in_the_readme() -> None:
     call = re.search(r"-d '(\{.*?\})'\n\n    (\{[^\n]*\})", README, flags=re.DOTALL)
     assert call is not None
     settings = Settings(MODEL_DIR=str(ROOT / "model"), MULTITHREADED_INIT=False, INIT_RETRIES=0)
     app = create_app(settings)
-    app.extensions["model"].start()
+    app.predictor.start()
     client = app.test_client()
-    answer = client.post(PREDICT, json=json.loads(call[1])).json
-    shown = json.loads(call[2])
-    assert answer is not None
-    assert answer.keys() == shown.keys()
-    assert abs(answer["bikes"] - shown["bikes"]) < 1  # other versions train another model
+    response = client.post(PREDICT, json=json.loads(call[1])).json
+    expected = json.loads(call[2])
+    assert response is not None
+    assert response.keys() == expected.keys()
+    assert abs(response["bikes"] - expected["bikes"]) < 1  # models differ between versions
 
 
-def test_the_module_of_ones_own_predicts_as_it_stands_there(tmp_path: Path) -> None:
+def test_the_example_module_predicts_unchanged(tmp_path: Path) -> None:
     block = re.search(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert block is not None
     amounts = np.array([[1.0], [2.0], [1000.0], [2000.0]])
@@ -37,9 +37,9 @@ def test_the_module_of_ones_own_predicts_as_it_stands_there(tmp_path: Path) -> N
     (tmp_path / "fraud.py").write_text(block[1])
     client = make_client(tmp_path, "", TRAINED_MODEL_MODULE_NAME="fraud")
     row = {"amount": 1500, "country": "NL", "at": "2025-06-05T17:30:00Z"}
-    answer = client.post(PREDICT, json=row).json
-    assert answer is not None
-    assert answer["fraud"] > 0.5
-    refusal = client.post(PREDICT, json={**row, "country": 1}).json
-    assert refusal is not None
-    assert refusal["errors"] == {"country": "1 is not of type 'string'"}
+    response = client.post(PREDICT, json=row).json
+    assert response is not None
+    assert response["fraud"] > 0.5
+    invalid = client.post(PREDICT, json={**row, "country": 1}).json
+    assert invalid is not None
+    assert invalid["errors"] == {"country": "1 is not of type 'string'"}

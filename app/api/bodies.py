@@ -1,9 +1,8 @@
-"""JSON over HTTP: a request's body, a response."""
+"""JSON bodies of requests and responses."""
 
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from flask import Request, Response
 from werkzeug.exceptions import (
@@ -14,12 +13,12 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from app.codec import decode, encode
+from app.codec import JsonValue, decode, encode
 
 _JSON_TYPE = re.compile(r"application/([a-z0-9!#$&^_.-]+\+)?json", re.IGNORECASE)
 
 
-def read_json(request: Request) -> Any:  # noqa: ANN401 - any JSON value
+def read_json(request: Request) -> JsonValue:
     """Return the JSON value of a request's body.
 
     Raises:
@@ -33,7 +32,7 @@ def read_json(request: Request) -> Any:  # noqa: ANN401 - any JSON value
     if not _JSON_TYPE.fullmatch(request.mimetype):
         raise UnsupportedMediaType("Send the body as Content-Type: application/json")
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding")
+        raise UnsupportedMediaType("Send the body uncompressed, without a Content-Encoding")
     body = _read(request)
     if not body:
         raise BadRequest("The body is empty: send a JSON object")
@@ -63,14 +62,14 @@ def _read(request: Request) -> bytes:
 
 
 def json_response(
-    value: Any,  # noqa: ANN401 - see encode()
+    value: JsonValue,
     status: int = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return a response whose body is `value` as JSON.
+    """Return a response with `value` as its JSON body.
 
     Raises:
-        TypeError: `value` holds something that JSON has no counterpart for.
+        TypeError: `value` holds something without a JSON counterpart.
 
     """
     return Response(encode(value), status, headers, content_type="application/json")

@@ -1,40 +1,27 @@
-"""One JSON answer for everything that goes wrong: `{"message": …}`, with more keys for a 400."""
+"""The one response to each error: JSON with a `message`, and `errors` for an invalid body."""
 
 import difflib
 import logging
 from http import HTTPStatus
-from typing import Any
 
 from flask import Response, current_app, request
-from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.api.bodies import json_response
-from app.errors import BusyError, NotReadyError, PredictionError
+from app.codec import JsonValue
+from app.errors import InvalidInputError, PredictionError, RequestError
 
 _log = logging.getLogger(__name__)
 
-# Seconds after which a caller may try again. A busy moment passes, a load takes longer.
-_RETRY_AFTER = {BusyError: "1", NotReadyError: "5"}
-
-
-class InvalidInputError(BadRequest):
-    """A body does not fit the model's parameters."""
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        """Refuse a body for its `errors`, parameter to message."""
-        super().__init__("Input payload validation failed")
-        self.errors = errors
-
 
 def error_response(error: Exception) -> Response:
-    """Return the response to an exception that a request ended with."""
-    if isinstance(error, BusyError | NotReadyError):
-        retry = {"Retry-After": _RETRY_AFTER[type(error)]}
-        return _message(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=retry)
-    if isinstance(error, InvalidInputError):
-        return _message(HTTPStatus.BAD_REQUEST, error.description, errors=error.errors)
+    """Return the response to an exception that ended a request."""
     if isinstance(error, HTTPException):
         return _http_error(error)
+    if isinstance(error, RequestError) and not isinstance(error, PredictionError):
+        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+        errors = {"errors": error.errors} if isinstance(error, InvalidInputError) else {}
+        return _message(error.status, str(error), headers, **errors)
     cause = error.__cause__ if isinstance(error, PredictionError) else error
     _log.error("%s %s: %s", request.method, request.path, error, exc_info=cause)
     text = str(cause) or type(cause).__name__
@@ -52,7 +39,7 @@ def _http_error(error: HTTPException) -> Response:
         headers["Allow"] = ", ".join(sorted(error.valid_methods))
     if status == HTTPStatus.NOT_FOUND and current_app.config["RESTX_ERROR_404_HELP"]:
         message += _close_paths()
-    return _message(status, message, headers=headers)
+    return _message(status, message, headers)
 
 
 def _close_paths() -> str:
@@ -63,9 +50,8 @@ def _close_paths() -> str:
 
 def _message(
     status: int,
-    message: str | None,
-    *,
+    message: str,
     headers: dict[str, str] | None = None,
-    **more: Any,  # noqa: ANN401 - any JSON value
+    **more: JsonValue,
 ) -> Response:
     return json_response({**more, "message": message}, status, headers)

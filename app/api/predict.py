@@ -1,8 +1,7 @@
-"""Predictions: an HTTP request becomes a row, the model's result an HTTP response."""
+"""`POST /api/model/predict`: a request becomes a row, the prediction a response."""
 
 from contextvars import ContextVar
 from http import HTTPStatus
-from typing import Any
 
 from flask import Response, current_app, request
 from flask_restx import Namespace, Resource
@@ -10,12 +9,12 @@ from flask_restx.mask import Mask, MaskError
 from werkzeug.exceptions import BadRequest
 
 from app.api.bodies import read_json
-from app.api.errors import InvalidInputError
-from app.codec import decode, encode
-from app.errors import PredictionError
+from app.codec import Row, decode, encode
+from app.errors import InvalidInputError, PredictionError
+from app.predictor.parameters import ANY_OBJECT, Parameters
 from app.predictor.predictor import Predictor
 
-# What the prediction failed with that was made for this thread's request before it came here.
+# The error of the prediction that server/shortcut.py has made for this thread's request.
 _failure: ContextVar[PredictionError | None] = ContextVar("failure", default=None)
 
 _ERROR = {
@@ -29,7 +28,7 @@ _INPUT_ERROR = {
         "message": {"type": "string"},
         "errors": {
             "type": "object",
-            "description": "parameter to what is wrong with it",
+            "description": "parameter to validation error",
             "additionalProperties": {"type": "string"},
         },
     },
@@ -38,12 +37,12 @@ _INPUT_ERROR = {
 
 
 def set_failed_prediction(failure: PredictionError | None) -> None:
-    """Have this thread's request for a prediction answered with `failure`, if there is one."""
+    """Let this thread's request for a prediction end with `failure`, if there is one."""
     _failure.set(failure)
 
 
-def model_namespace(model: Predictor) -> Namespace:
-    """Return the namespace with `/model/predict` of `model`."""
+def model_namespace(predictor: Predictor) -> Namespace:
+    """Return the namespace with `/model/predict`."""
     namespace = Namespace("model", "The trained model")
     input_vector = namespace.schema_model("input_vector", {})  # see Api.__schema__
     prediction = namespace.schema_model("prediction", {"description": "what run() returned"})
@@ -56,48 +55,49 @@ def model_namespace(model: Predictor) -> Namespace:
         @namespace.doc(__mask__=True)
         @namespace.expect(input_vector, validate=False)
         @namespace.response(HTTPStatus.OK, "The prediction", prediction)
-        @namespace.response(HTTPStatus.BAD_REQUEST, "The body does not fit", input_error)
-        @namespace.response(HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive", error)
+        @namespace.response(HTTPStatus.BAD_REQUEST, "The body is not valid", input_error)
+        @namespace.response(HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive in time", error)
         @namespace.response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", error)
-        @namespace.response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is no JSON", error)
+        @namespace.response(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Content-Type is not application/json", error
+        )
         @namespace.response(HTTPStatus.INTERNAL_SERVER_ERROR, "The model failed", error)
         @namespace.response(
-            HTTPStatus.SERVICE_UNAVAILABLE, "Not ready, or too busy", error, **retry_after
+            HTTPStatus.SERVICE_UNAVAILABLE, "Not ready, or busy", error, **retry_after
         )
         def post(self) -> Response:
-            """Predict from one object of parameters."""
+            """Predict one row of parameters."""
             if failure := _failure.get():
                 raise failure
-            with model.acquire():
-                body = model.predict_json(_read_row(model))
+            with predictor.acquire() as model:
+                body = model.predict_json(_read_row(model.parameters))
             return Response(_masked(body), content_type="application/json")
 
     return namespace
 
 
-def _read_row(model: Predictor) -> dict[str, Any]:
+def _read_row(parameters: Parameters) -> Row:
     """Return the request's body as a row for the model.
 
     Raises:
-        InvalidInputError: it is no object, or does not fit the parameters.
+        InvalidInputError: it is not an object, or does not fit the parameters.
 
     """
     body = read_json(request)
-    parameters = model.parameters
     if not current_app.config["RESTX_VALIDATE"]:
         if not isinstance(body, dict):
-            raise InvalidInputError(type(parameters)({}).check(body))
+            raise InvalidInputError(ANY_OBJECT.validate(body))
         return body
-    if errors := parameters.check(body):
-        raise InvalidInputError(errors)
+    if not parameters.is_valid(body):
+        raise InvalidInputError(parameters.validate(body))
     return parameters.convert(body)
 
 
 def _masked(body: bytes) -> bytes:
-    """Return those fields of a JSON object that X-Fields names, where the document offers it.
+    """Return the fields of a JSON object that X-Fields names, with RESTX_MASK_SWAGGER on.
 
     Raises:
-        BadRequest: X-Fields is no mask, or the body has no fields.
+        BadRequest: X-Fields is not a mask, or the body has no fields.
 
     """
     fields = request.headers.get("X-Fields")
@@ -107,5 +107,5 @@ def _masked(body: bytes) -> bytes:
         return encode(Mask(fields, skip=True).apply(decode(body)))
     except MaskError as error:
         raise BadRequest(f"X-Fields is not valid: {error}") from None
-    except (AttributeError, TypeError):  # Flask-RESTX takes everything for a dict
+    except (AttributeError, TypeError):  # Flask-RESTX assumes a dict
         raise BadRequest("X-Fields asks for fields of a value that has none") from None

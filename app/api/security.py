@@ -1,10 +1,8 @@
-"""What browsers need: the Swagger page, headers that confine it, and cross-site protection."""
+"""Security headers, and protection against cross-site request forgery."""
 
-import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, make_response, render_template, request
-from flask_restx import Api
+from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 
 SECURITY_HEADERS = {
@@ -16,28 +14,13 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
-# Swagger UI draws icons from data: addresses; the styles that its script sets need no leave.
-_PAGE_POLICY = (
-    "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self'; "
-    "script-src 'self' 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
-
-
-def swagger_page(api: Api) -> Response:
-    """Return the page at `/api/`: Swagger UI for `api`, from this service's own assets."""
-    nonce = secrets.token_urlsafe(16)
-    response = make_response(render_template("swagger.html", api=api, nonce=nonce))
-    response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(nonce=nonce)
-    return response
-
 
 def init_security(app: Flask) -> None:
-    """Give every answer the security headers; ask other sites' requests for a CSRF token.
+    """Add the security headers to every response; require a CSRF token of cross-site requests.
 
-    Only a browser attaches a user's credentials to a request that somebody else's page makes,
-    and it says where that page is from: in Sec-Fetch-Site (W3C Fetch Metadata) or, where that
-    is missing, in Origin (RFC 6454). Without either the caller is no browser, or an own page.
+    Only a browser attaches a user's credentials to a request that another site's page makes,
+    and it names that page's site: in Sec-Fetch-Site (W3C Fetch Metadata) or, where that is
+    missing, in Origin (RFC 6454). A request without either is not a browser's, or same-site.
     """
     app.after_request(_add_headers)
     if not app.config["WTF_CSRF_ENABLED"]:
@@ -45,7 +28,7 @@ def init_security(app: Flask) -> None:
     csrf = CSRFProtect(app)
 
     @app.before_request
-    def refuse_other_sites() -> None:
+    def check_cross_site_requests() -> None:
         headers = request.headers
         host = headers.get("Host", "")
         if is_cross_site(headers.get("Sec-Fetch-Site"), headers.get("Origin"), host):
@@ -61,17 +44,17 @@ def _add_headers(response: Response) -> Response:
 
 
 def is_cross_site(site: str | None, origin: str | None, host: str) -> bool:
-    """Tell whether a browser sends a request for another site's page.
+    """Return whether a browser sends a request for another site's page.
 
     Args:
-        site: its Sec-Fetch-Site header.
-        origin: its Origin header.
-        host: its Host header.
+        site: the Sec-Fetch-Site header.
+        origin: the Origin header.
+        host: the Host header.
 
     """
     if site is not None:
         return site not in ("same-origin", "none")
     try:
         return origin is not None and urlsplit(origin).netloc != host
-    except ValueError:  # no address at all
+    except ValueError:  # not a URL
         return True

@@ -1,31 +1,31 @@
-"""Records golden cases from a running service: `python -m app.cli.golden URL [ROWS] > CASES`.
+"""`python -m app golden URL [ROWS]`."""
 
-ROWS is a file with a JSON array of inputs; without it the service's own sample is the only
-one. The service plays the cases back before it says ready: see app/predictor/self_test.py.
-"""
-
-import argparse
 import json
-import sys
 from pathlib import Path
 
-from app.cli.client import explain, predict, sample
+import click
+
+from app.cli.http_client import explain_errors, get_sample, predict
 
 
-def main() -> None:
-    """Print the golden cases of the service at the address that the command line has."""
-    parser = argparse.ArgumentParser(prog="python -m app.cli.golden", description=__doc__)
-    parser.add_argument("url", help="http://HOST:PORT of a running service")
-    parser.add_argument("rows", nargs="?", type=Path, help="file with a JSON array of inputs")
-    parser.add_argument("--tolerance", type=float, default=1e-6, help="default: %(default)s")
-    options = parser.parse_args()
-    url = options.url.rstrip("/")
-    with explain(url):
-        rows = json.loads(options.rows.read_bytes()) if options.rows else [sample(url)]
-        cases = [{"input": row, "output": predict(url, row)} for row in rows]
-    json.dump({"tolerance": options.tolerance, "cases": cases}, sys.stdout, indent=1)
-    print()
+@click.command
+@click.argument("url")
+@click.argument("rows", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--tolerance",
+    default=1e-6,
+    show_default=True,
+    help="Relative or absolute difference that numbers may have.",
+)
+def golden(url: str, rows: Path | None, tolerance: float) -> None:
+    """Record golden cases from a running service, and print them.
 
-
-if __name__ == "__main__":
-    main()
+    URL is http://HOST:PORT of a known-good service. ROWS is a file with a JSON array of inputs;
+    without it the service's own sample is the only one. Save the output as MODULE.cases.json
+    beside the module: the self-test before ready predicts each case again.
+    """
+    url = url.rstrip("/")
+    with explain_errors(url):
+        inputs = json.loads(rows.read_bytes()) if rows else [get_sample(url)]
+        cases = [{"input": row, "output": predict(url, row)} for row in inputs]
+    click.echo(json.dumps({"tolerance": tolerance, "cases": cases}, indent=1))

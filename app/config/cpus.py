@@ -1,27 +1,27 @@
-"""How many cores this process may use: in a container, what its CPU limit allows."""
+"""The number of CPUs that this process may use: in a container, within its CPU limit."""
 
 import math
 import os
 from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
-# Each library that computes in threads of its own reads one of them when it is loaded.
+# Each library with a thread pool of its own reads one of them when it is loaded.
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def thread_pool_env(processes: int) -> dict[str, str]:
-    """Return the environment by which BLAS and OpenMP use an equal part of the cores in each.
+    """Return environment variables that give each process an equal share of the CPUs.
 
-    They would start a thread for each core of the node, and be throttled by the kernel. They
-    read it when they are loaded.
+    Otherwise BLAS and OpenMP start a thread per CPU of the node, which the kernel throttles.
+    They read the variables when they are loaded.
     """
     return dict.fromkeys(_POOLS, str(max(1, available_cpus() // processes)))
 
 
 def available_cpus(cgroups: Path = _CGROUPS) -> int:
-    """Return the number of cores that this process may use, the last one perhaps in part.
+    """Return the number of CPUs that this process may use, a part of one rounded up.
 
-    The limit is the CFS quota to its period, as cgroups tell it
+    The limit is the CFS quota divided by its period
     (https://docs.kernel.org/admin-guide/cgroup-v2.html, cpu.max; in version 1 two files).
     """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

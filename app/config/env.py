@@ -1,78 +1,73 @@
-"""One setting's value, from the text of its environment variable."""
+"""Parses one environment variable's value by its type and bounds."""
 
-import dataclasses
 import re
-from collections.abc import Callable
-from typing import Any, NoReturn
+
+from app.errors import SettingError
+from app.text import truncate
 
 _BOOLEANS = {
     "true": True, "1": True, "yes": True, "on": True,
     "false": False, "0": False, "no": False, "off": False,
 }  # fmt: skip
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{0,20})?")
+_MAX_SHOWN = 100
 
 
-class SettingError(ValueError):
-    """A setting's value does not parse: the message names the setting, the value and the mend."""
-
-
-def parse(field: dataclasses.Field[Any], text: str) -> str | float | bool:
-    """Return the value of a setting.
-
-    Args:
-        field: its declaration in the dataclass.
-        text: what the environment has.
+def parse_text(name: str, text: str, choices: tuple[str, ...] = ()) -> str:
+    """Return the text without the space around it, or the choice that it is in any case.
 
     Raises:
-        SettingError: the text is no such value, or one that is out of bounds.
+        SettingError: it is none of the choices.
 
     """
     value = text.strip()
-    parser: Callable[[dataclasses.Field[Any], str], Any] = {
-        str: _parse_text,
-        int: _parse_number,
-        float: _parse_number,
-        bool: _parse_boolean,
-    }[type_of(field)]
-    parsed = parser(field, value)
-    if parsed is None:
-        _refuse(field, text)
-    return parsed  # type: ignore[no-any-return]
-
-
-def _parse_text(field: dataclasses.Field[Any], value: str) -> str | None:
-    choices = field.metadata["choices"]
     if not choices:
         return value
-    return next((choice for choice in choices if choice.lower() == value.lower()), None)
+    for choice in choices:
+        if choice.lower() == value.lower():
+            return choice
+    raise _error(name, text, "one of " + ", ".join(choices))
 
 
-def _parse_boolean(_field: dataclasses.Field[Any], value: str) -> bool | None:
-    return _BOOLEANS.get(value.lower())
+def parse_boolean(name: str, text: str) -> bool:
+    """Return the boolean that the text stands for, in any case.
+
+    Raises:
+        SettingError: it stands for none.
+
+    """
+    value = _BOOLEANS.get(text.strip().lower())
+    if value is None:
+        raise _error(name, text, "true or false (or 1/0, yes/no, on/off)")
+    return value
 
 
-def _parse_number(field: dataclasses.Field[Any], value: str) -> float | None:
-    pattern = r"[+-]?[0-9]{1,20}" if type_of(field) is int else r"[+-]?[0-9]{1,20}(\.[0-9]{0,20})?"
-    if not re.fullmatch(pattern, value):
-        return None
-    number: float = type_of(field)(value)
-    return number if field.metadata["minimum"] <= number <= field.metadata["maximum"] else None
+def parse_integer(name: str, text: str, minimum: float, maximum: float) -> int:
+    """Return the whole number within the bounds.
+
+    Raises:
+        SettingError: it is not a whole number, or out of bounds.
+
+    """
+    value = text.strip()
+    if not _INTEGER.fullmatch(value) or not minimum <= int(value) <= maximum:
+        raise _error(name, text, f"a whole number from {minimum} to {maximum}")
+    return int(value)
 
 
-def _refuse(field: dataclasses.Field[Any], text: str) -> NoReturn:
-    shown = text if len(text) <= 100 else f"{text[:100]}…"  # noqa: PLR2004 - a line's worth
-    raise SettingError(f"{field.name}={shown!r}: expected {_expected(field)}")
+def parse_number(name: str, text: str, minimum: float, maximum: float) -> float:
+    """Return the number within the bounds.
+
+    Raises:
+        SettingError: it is not a number, or out of bounds.
+
+    """
+    value = text.strip()
+    if not _NUMBER.fullmatch(value) or not minimum <= float(value) <= maximum:
+        raise _error(name, text, f"a number from {minimum} to {maximum}")
+    return float(value)
 
 
-def _expected(field: dataclasses.Field[Any]) -> str:
-    if field.metadata["choices"]:
-        return "one of " + ", ".join(field.metadata["choices"])
-    if type_of(field) is bool:
-        return "true or false (or 1/0, yes/no, on/off)"
-    kind = "a whole number" if type_of(field) is int else "a number"
-    return f"{kind} from {field.metadata['minimum']} to {field.metadata['maximum']}"
-
-
-def type_of(field: dataclasses.Field[Any]) -> type:
-    """Return the type of a setting: str, int, float or bool."""
-    assert isinstance(field.type, type)  # noqa: S101 - annotations here are plain types
-    return field.type
+def _error(name: str, text: str, expected: str) -> SettingError:
+    return SettingError(f"{name}={truncate(text, _MAX_SHOWN)!r}: expected {expected}")

@@ -1,4 +1,4 @@
-"""Read one file from http, https, s3, gs or a mounted volume, a chunk at a time.
+"""Downloads one file from http, https, s3, gs or a mounted volume, chunk by chunk.
 
 http and https are read by the standard library: with redirects, proxies (HTTPS_PROXY,
 HTTP_PROXY, NO_PROXY) and private CAs (SSL_CERT_FILE). s3 and gs are read by obstore, which
@@ -25,16 +25,17 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import GCSStore, S3Store
 
+from app.errors import FetchError, TransientError
 from app.fetch.unpack import CHUNK
 
-_TRY_AGAIN = {408, 425, 429}  # and everything from 500 on
+_TRANSIENT = {408, 425, 429}  # and everything from 500
 _HINTS = {
     401: "give credentials",
     403: "check the credentials, or whether the link has expired",
     404: "there is no such file, check MODEL_URI",
 }
 _UNTRUSTED = "the server's certificate is not trusted: set SSL_CERT_FILE to a file with its CA"
-_SAFE = "%/:=&?~+!$,;'@()*[]"  # stays as it is: a URI is encoded already, but for stray spaces
+_SAFE = "%/:=&?~+!$,;'@()*[]"  # not quoted again: a URI is encoded already, but for stray spaces
 _HTTP_HANDLERS = (  # urllib's build_opener() would add file:, data: and ftp:
     urllib.request.ProxyHandler,
     urllib.request.HTTPHandler,
@@ -48,16 +49,8 @@ _STORES: dict[str, type[S3Store | GCSStore]] = {"s3": S3Store, "gs": GCSStore}
 _log = logging.getLogger(__name__)
 
 
-class FetchError(Exception):
-    """The file cannot be fetched, and trying again would not help; one line says why."""
-
-
-class TransientError(Exception):
-    """Something went wrong that may pass; one line says what."""
-
-
 class DownloadSink:
-    """The bytes as they come: written, hashed, counted, held to a limit, reported."""
+    """Writes, hashes and counts the bytes of a download, limits them, and logs the progress."""
 
     def __init__(self, out: BinaryIO, limit: int, report_seconds: float = 5) -> None:
         self.size = 0
@@ -68,11 +61,11 @@ class DownloadSink:
 
     @property
     def sha256(self) -> str:
-        """The sha256 of what has come so far, in lower-case hex."""
+        """The sha256 of the bytes so far, in lower-case hex."""
         return self._hash.hexdigest()
 
     def expect(self, size: int | None) -> None:
-        """Take note of the size that the source states, if it does."""
+        """Set the size that the source states, if it does."""
         self._expected = size
         self._check_size(size or 0)
 
@@ -89,13 +82,13 @@ class DownloadSink:
             self._report()
 
     def finish(self) -> None:
-        """Check that all of it has come."""
+        """Check that all bytes have arrived."""
         if self._expected is not None and self.size != self._expected:
-            raise TransientError(f"only {self.size} of {self._expected} bytes came")
+            raise TransientError(f"only {self.size} of {self._expected} bytes arrived")
 
     def _check_size(self, size: int) -> None:
         if size > self._limit:
-            raise FetchError(f"it has more than {self._limit} bytes: FETCH_MAX_BYTES is the limit")
+            raise FetchError(f"it has more than {self._limit} bytes, the limit of FETCH_MAX_BYTES")
 
     def _report(self) -> None:
         self._reported = time.monotonic()
@@ -109,10 +102,10 @@ def download(uri: str, timeout: int, sink: DownloadSink) -> None:
     Args:
         uri: http, https, s3, gs, file or an absolute path.
         timeout: seconds without a byte that end the attempt.
-        sink: what takes the bytes.
+        sink: receives the bytes.
 
     Raises:
-        FetchError: there is no such file, or it may not be read.
+        FetchError: there is no such file, or it must not be read.
         TransientError: it could not be read this time.
 
     """
@@ -124,11 +117,11 @@ def download(uri: str, timeout: int, sink: DownloadSink) -> None:
         case "file":
             _read_file(Path(_path(uri)), sink)
         case _:
-            raise FetchError("MODEL_URI begins with none of https:// http:// s3:// gs:// file:// /")
+            raise FetchError("MODEL_URI must begin with https:// http:// s3:// gs:// file:// or /")
 
 
 def name_of(uri: str) -> str:
-    """Return the file name that the URI ends in, percent-decoded; empty where there is none."""
+    """Return the last part of the URI's path, percent-decoded; empty if it ends in a slash."""
     return _path(uri).rpartition("/")[2]
 
 
@@ -173,7 +166,7 @@ def _read_http(uri: str, timeout: int, sink: DownloadSink) -> None:
 
 def _open(uri: str, timeout: int) -> http.client.HTTPResponse:
     parts = urlsplit(uri)
-    if not parts.hostname or parts.port == 0:  # .port is a ValueError where it is no number
+    if not parts.hostname or parts.port == 0:  # .port raises ValueError if it is not a number
         raise ValueError
     user, _, host = parts.netloc.rpartition("@")
     url = f"{parts.scheme}://{host}{quote(parts.path or '/', safe=_SAFE)}"
@@ -184,12 +177,12 @@ def _open(uri: str, timeout: int) -> http.client.HTTPResponse:
         opener.add_handler(handler())
     if user:
         opener.add_handler(_Credentials((parts.scheme, host), user))
-    request = urllib.request.Request(url, headers={"User-Agent": "ml-rest-api"})  # noqa: S310
+    request = urllib.request.Request(url, headers={"User-Agent": "ml-rest-api"})  # noqa: S310 - of a known scheme
     return cast("http.client.HTTPResponse", opener.open(request, timeout=timeout))
 
 
 class _Credentials(urllib.request.BaseHandler):
-    """Sends the URI's user and password to its own host, not to another it redirects to."""
+    """Sends the URI's user and password to its own host, not to the target of a redirect."""
 
     def __init__(self, origin: tuple[str, str], user: str) -> None:
         self._origin = origin
@@ -204,33 +197,35 @@ class _Credentials(urllib.request.BaseHandler):
 
 
 async def _read_object(uri: str, patience: timedelta, sink: DownloadSink) -> None:
-    """Read from s3 or gs; not blocking, so that a SIGTERM is heard in between."""
+    """Read from s3 or gs; without blocking, so that SIGTERM is handled in between."""
     bucket, _, key = uri.partition("://")[2].partition("/")
     if not bucket or not key:
-        raise FetchError("MODEL_URI names no object: it is s3://bucket/name or gs://bucket/name")
+        raise FetchError(
+            "MODEL_URI does not name an object: give s3://bucket/name or gs://bucket/name"
+        )
     try:
         store = _STORES[_scheme(uri)](
             bucket,
             client_options={
-                "allow_http": True,  # for an AWS_ENDPOINT_URL inside the cluster
+                "allow_http": True,  # for an AWS_ENDPOINT_URL in the cluster
                 "connect_timeout": patience,
                 "read_timeout": patience,
                 "timeout": timedelta(days=30),  # of the whole; the default is 30 s
             },
-            retry_config={"max_retries": 0},  # all kinds of source are retried in one place
+            retry_config={"max_retries": 0},  # fetch.py retries
         )
         result = await obstore.get_async(store, key)
         sink.expect(result.meta["size"])
         async for chunk in result.stream(CHUNK):
             sink.write(chunk)
     except ValueError as error:
-        raise FetchError(f"no such name can be in a bucket: {error}") from error
+        raise FetchError(f"not a valid name in a bucket: {error}") from error
     except (BaseError, OSError) as error:
         raise _object_store_error(str(error)) from error
 
 
 def _object_store_error(text: str) -> Exception:
-    """Find in obstore's long texts what to tell people."""
+    """Extract the reason from obstore's long text."""
     if status := re.search(r"status code: (\d{3})", text):
         code = re.search(r"<Code>(\w+)</Code>", text)
         return _http_error(int(status[1]), code[1] if code else "")
@@ -243,6 +238,6 @@ def _object_store_error(text: str) -> Exception:
 def _http_error(status: int, code: str = "") -> Exception:
     phrase = code or http.client.responses.get(status, "")
     answer = f"the server answered {status} {phrase}".strip()
-    if status in _TRY_AGAIN or status >= http.client.INTERNAL_SERVER_ERROR:
+    if status in _TRANSIENT or status >= http.client.INTERNAL_SERVER_ERROR:
         return TransientError(answer)
     return FetchError(f"{answer}: {_HINTS.get(status, 'check MODEL_URI')}")

@@ -1,10 +1,10 @@
-"""Unpack a tar or zip that came from elsewhere, trusting nothing in it.
+"""Unpacks an untrusted tar or zip.
 
-Stricter than tarfile's `data` filter: what that filter would mend or let pass is refused.
-Only plain files (saved with mode 0644) and folders (0755) under sane relative names are
-taken. A link, a device, a fifo, a sparse or encrypted entry, a name twice, an absolute name,
-a `..`, too many entries or too many bytes, counted while they are written, end it all.
-Nothing is stripped: a top folder in the archive is a top folder in the target.
+Stricter than tarfile's `data` filter: what that filter would change or accept is rejected.
+Only plain files (saved with mode 0644) and folders (0755) under relative names are unpacked.
+A link, a device, a fifo, a sparse or encrypted entry, a duplicate name, an absolute name, a
+`..`, too many entries, or too many bytes, counted while they are written, is an error.
+No path component is stripped: a top folder in the archive is a top folder in the target.
 """
 
 import bz2
@@ -21,8 +21,11 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple, cast
 
+from app.errors import ArchiveError
+from app.text import truncate
+
 CHUNK = 65_536
-RESERVED = ".fetch-"  # how the fetch's own temporary folders begin
+RESERVED = ".fetch-"  # prefix of the fetch's own temporary folders
 
 _COMPRESSIONS: dict[bytes, Callable[[Path], IO[bytes]]] = {
     b"\x1f\x8b": cast("Callable[[Path], IO[bytes]]", gzip.open),
@@ -32,8 +35,8 @@ _COMPRESSIONS: dict[bytes, Callable[[Path], IO[bytes]]] = {
 _ARCHIVE_NAME = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2?|txz|tzst|zip|7z|rar)$", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.[a-z]\w*$", re.IGNORECASE)
 
-# What tarfile may read between two entries (headers, long names, pax records): a header that
-# claims gigabytes is refused before it takes the memory.
+# Limit of what tarfile may read between two entries (headers, long names, pax records): a header
+# that claims gigabytes is rejected before it takes the memory.
 _HEADER_BYTES = 1_048_576
 _TAR_FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE, tarfile.DIRTYPE)
 _TAR_OTHERS = {
@@ -43,20 +46,17 @@ _TAR_OTHERS = {
     tarfile.BLKTYPE: "a device",
     tarfile.FIFOTYPE: "a fifo",
 }
-_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile inflates others unbounded
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile inflates others without a limit
 _ENCRYPTED = 0x1  # a bit of the entry's flags
 _MAX_DEPTH = 64
-# ValueError and RuntimeError: numbers of no sense, extended headers nested without an end.
+_MAX_SHOWN = 80
+# ValueError and RuntimeError: invalid numbers, endlessly nested extended headers.
 _BROKEN_TAR = (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, ValueError, RuntimeError)
 _BROKEN = (zipfile.BadZipFile, *_BROKEN_TAR)
 
 
-class ArchiveError(Exception):
-    """The archive is broken or holds what must not be unpacked; one line says which."""
-
-
 class Limits(NamedTuple):
-    """What the content of an archive may amount to."""
+    """Limits of an archive's content."""
 
     max_bytes: int
     max_entries: int
@@ -69,13 +69,13 @@ class _Entry(NamedTuple):
 
 
 def archive_kind(file: Path, name: str) -> str | None:
-    """Return "tar" or "zip" by what the file holds, None for any other file.
+    """Return "tar" or "zip" by the file's content, None for any other file.
 
-    A zip under another format's extension (`.npz`, `.pt`, `.skops`, …) is a file of that
-    format, and a compressed file without a tar in it is just that file.
+    A zip with another format's extension (`.npz`, `.pt`, `.skops`, …) is a file of that
+    format, and a compressed file that does not contain a tar is just that file.
 
     Raises:
-        ArchiveError: the name promises an archive and the content is none.
+        ArchiveError: the name is that of an archive, the content is not one.
 
     """
     named_archive = _ARCHIVE_NAME.search(name)
@@ -85,8 +85,8 @@ def archive_kind(file: Path, name: str) -> str | None:
         return "zip"
     if named_archive:
         raise ArchiveError(
-            f"{_shown(name)} is named like an archive and does not hold one that can be "
-            "unpacked: make it a .tar, .tar.gz, .tar.bz2, .tar.xz or .zip"
+            f"{_quote(name)} is named like an archive but is not a supported one: "
+            "make it a .tar, .tar.gz, .tar.bz2, .tar.xz or .zip"
         )
     return None
 
@@ -95,8 +95,8 @@ def unpack(archive: Path, kind: str, folder: Path, limits: Limits) -> int:
     """Unpack into an empty folder and return the number of files.
 
     Raises:
-        ArchiveError: the archive is broken, breaks a limit, or holds what must not be
-            unpacked; some of it may lie in the folder then.
+        ArchiveError: the archive is broken, exceeds a limit, or holds what must not be
+            unpacked; the folder may hold a part of it then.
 
     """
     files = written = 0
@@ -133,18 +133,18 @@ def _write(entry: _Entry, destination: Path, allowed: int) -> int:
 def _safe_parts(name: str) -> tuple[str, ...]:
     parts = PurePosixPath(name).parts
     if name.startswith("/"):
-        raise ArchiveError(f"entry {_shown(name)} has an absolute name")
+        raise ArchiveError(f"entry {_quote(name)} has an absolute name")
     if ".." in parts:
-        raise ArchiveError(f"entry {_shown(name)} leads out of the folder")
+        raise ArchiveError(f"entry {_quote(name)} escapes the target directory")
     if "\\" in name or not name.isprintable():
-        raise ArchiveError(f"entry {_shown(name)} has a backslash or control character")
+        raise ArchiveError(f"entry {_quote(name)} has a backslash or control character")
     if len(parts) > _MAX_DEPTH or "".join(parts[:1]).startswith(RESERVED):
-        raise ArchiveError(f"entry {_shown(name)} is nested too deeply or has a reserved name")
+        raise ArchiveError(f"entry {_quote(name)} is nested too deeply or has a reserved name")
     return parts
 
 
-def _shown(name: str) -> str:
-    return repr(name if len(name) <= 80 else f"{name[:80]}…")  # noqa: PLR2004 - a line's worth
+def _quote(name: str) -> str:
+    return repr(truncate(name, _MAX_SHOWN))
 
 
 @contextlib.contextmanager
@@ -152,7 +152,7 @@ def _reject_duplicates(name: str) -> Iterator[None]:
     try:
         yield
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise ArchiveError(f"entry {_shown(name)} is there twice, or file and folder") from error
+        raise ArchiveError(f"entry {_quote(name)} is a duplicate entry") from error
 
 
 @contextlib.contextmanager
@@ -162,7 +162,7 @@ def _wrap_archive_errors() -> Iterator[None]:
     except _BROKEN as error:
         raise ArchiveError(f"broken archive ({type(error).__name__}: {error})") from error
     except OSError as error:
-        if error.errno is not None:  # the disk's fault; gzip's and bz2's own have no number
+        if error.errno is not None:  # the disk's; an error of gzip or bz2 has no number
             raise
         raise ArchiveError(f"broken archive ({error})") from error
 
@@ -176,7 +176,7 @@ def _zip_entries(file: Path) -> Generator[_Entry, None, None]:
     with zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             if kind := _refused_in_zip(info):
-                raise ArchiveError(f"entry {_shown(info.filename)} is {kind}")
+                raise ArchiveError(f"entry {_quote(info.filename)} is {kind}")
             opener = cast("Callable[[], IO[bytes]]", partial(archive.open, info))
             yield _Entry(info.filename, info.is_dir(), opener)
 
@@ -213,7 +213,7 @@ def _open_plain(file: Path) -> IO[bytes]:
 
 
 class _BoundedReader:
-    """A file for tarfile that reads no more than it is allowed to."""
+    """A file for tarfile that limits what it may read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.allowed = _HEADER_BYTES
@@ -221,7 +221,7 @@ class _BoundedReader:
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= self.allowed:
-            raise ArchiveError("a header of the tar is too long")
+            raise ArchiveError("a tar header is too long")
         self.allowed -= size
         return self._file.read(size)
 
@@ -233,7 +233,7 @@ def _tar_entries(file: Path) -> Generator[_Entry, None, None]:
             while member := archive.next():
                 if member.type not in _TAR_FILES or member.issparse():
                     kind = _TAR_OTHERS.get(member.type, "neither a plain file nor a folder")
-                    raise ArchiveError(f"entry {_shown(member.name)} is {kind}")
+                    raise ArchiveError(f"entry {_quote(member.name)} is {kind}")
                 metered.allowed += member.size + CHUNK
                 opener = cast("Callable[[], IO[bytes]]", partial(archive.extractfile, member))
                 yield _Entry(member.name, member.isdir(), opener)

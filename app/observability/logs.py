@@ -1,4 +1,4 @@
-"""Logging: one line a record to standard error, as text or as JSON."""
+"""Logging: one line per record on standard error, as text or as JSON."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """Formats a record as a line for people, a traceback after it."""
+    """Formats a record as a line of text, followed by its traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
@@ -40,13 +40,13 @@ class TextFormatter(logging.Formatter):
 
 
 class GunicornLogger(Logger):
-    """Hands gunicorn's records to the root logger.
+    """Passes gunicorn's records to the root logger.
 
-    Its running commentary is left out above DEBUG: the service has its own lines.
+    Its informational records only at DEBUG: the service logs its own lines.
     """
 
     def setup(self, cfg: Config) -> None:
-        """Take the levels and handlers from `configure` instead of gunicorn's settings."""
+        """Use the levels and handlers of `configure` instead of gunicorn's settings."""
         self.cfg = cfg
         verbose = logging.getLogger().isEnabledFor(logging.DEBUG)
         self.error_log.setLevel(logging.DEBUG if verbose else logging.WARNING)
@@ -54,8 +54,8 @@ class GunicornLogger(Logger):
         for logger in (self.error_log, self.access_log):
             logger.propagate = True
 
-    def exception(self, msg: str, *args: object, **kwargs: Any) -> None:  # noqa: ANN401
-        """Log an error with its traceback; a client that stalls is no error of ours."""
+    def exception(self, msg: str, *args: object, **kwargs: Any) -> None:
+        """Log an error with its traceback; a stalled client only at DEBUG."""
         if "Socket error" in msg:
             self.debug(msg, *args, **kwargs)
         else:
@@ -63,7 +63,7 @@ class GunicornLogger(Logger):
 
 
 def configure(settings: Settings) -> None:
-    """Send every record of LOG_LEVEL and above to standard error, formatted by LOG_FORMAT."""
+    """Log every record of LOG_LEVEL and above to standard error, in LOG_FORMAT."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if settings.LOG_FORMAT == "json" else TextFormatter())
     root = logging.getLogger()

@@ -1,4 +1,4 @@
-"""The container's termination message: what `kubectl describe pod` shows of its end."""
+"""The container's termination message, which `kubectl describe pod` shows."""
 
 import contextlib
 from pathlib import Path
@@ -7,7 +7,7 @@ PATH = Path("/dev/termination-log")  # Kubernetes' default terminationMessagePat
 
 
 def write_termination_message(line: str, path: Path = PATH) -> None:
-    """Leave `line` where Kubernetes looks for it; elsewhere do nothing."""
+    """Write `line` where Kubernetes looks for it; do nothing outside a container."""
     with contextlib.suppress(OSError), path.open("r+", encoding="utf-8") as file:
         file.truncate()
         file.write(line)

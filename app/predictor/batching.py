@@ -1,40 +1,77 @@
 """Joins concurrent calls into batches, without a thread of its own.
 
-The first caller runs the model as soon as no other request is being read or answered. Those
-who come meanwhile wait, and form the next batch when it is done: the first of them leads it.
-So a lone call waits for nothing, and the model is never called twice at the same time.
+The first caller is the leader: it runs the model as soon as no other request is being read or
+answered. Calls that arrive meanwhile wait and form the next batch, led by the first of them.
+So a lone call never waits, and the model is never called twice at the same time.
 """
 
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Protocol
 
+from app.codec import JsonValue, Row
 from app.errors import ModelError
 from app.predictor.module import format_exception_line
-from app.server.traffic import Traffic
 
 _log = logging.getLogger(__name__)
 
-Row = dict[str, Any]
+# Seconds that a leader waits for other requests to be read and answered.
+_IDLE_TIMEOUT = 0.02
 
-# Seconds for which a batch waits for other requests to be read and answered.
-_PATIENCE = 0.02
+
+class InFlightRequests(Protocol):
+    """The requests of the server, by the methods of server/traffic.py that a batch needs."""
+
+    def counts(self) -> bool:
+        """Return whether the calling thread serves one of them."""
+
+    def enter_model(self) -> None:
+        """Stop counting the calling thread's request while it waits for the model."""
+
+    def expect(self, requests: int) -> None:
+        """Count requests whose predictions are made."""
+
+    def leave_model(self) -> None:
+        """Continue with the calling thread's request."""
+
+    def wait_until_quiet(self, seconds: float) -> None:
+        """Wait until every counted request waits for the model or is answered."""
+
+
+class NoRequests:
+    """The requests of a process without a server: none to wait for."""
+
+    def counts(self) -> bool:
+        """Return that the calling thread serves none."""
+        return False
+
+    def enter_model(self) -> None:
+        """Do nothing."""
+
+    def expect(self, requests: int) -> None:
+        """Do nothing."""
+
+    def leave_model(self) -> None:
+        """Do nothing."""
+
+    def wait_until_quiet(self, seconds: float) -> None:
+        """Return at once."""
 
 
 class _Call:
-    """One caller's row, and what came of it."""
+    """One caller's row, and its result or error."""
 
     __slots__ = ("counts", "done", "error", "result", "row", "wakeup")
 
     def __init__(self, row: Row, *, counts: bool) -> None:
         self.row = row
-        self.counts = counts  # as a request of the traffic
-        self.result: Any = None
+        self.counts = counts  # as a request of the server
+        self.result: JsonValue = None
         self.error: BaseException | None = None
         self.done = False
-        self.wakeup = threading.Lock()  # released when the call is done, or is to lead
+        self.wakeup = threading.Lock()  # released when the call is done, or becomes the leader
         self.wakeup.acquire()
 
 
@@ -43,66 +80,66 @@ class Batcher:
 
     def __init__(
         self,
-        run: Callable[[Row], Any],
-        run_batch: Callable[[list[Row]], Sequence[Any]],
+        run: Callable[[Row], JsonValue],
+        run_batch: Callable[[list[Row]], Sequence[JsonValue]],
         *,
         max_size: int,
         wait: float = 0.0,
-        traffic: Traffic | None = None,
+        requests: InFlightRequests | None = None,
     ) -> None:
         """Join calls.
 
         Args:
-            run: predicts one row, for a call that finds no company.
+            run: predicts one row, for a batch of one.
             run_batch: predicts many, one result per row, in order.
-            max_size: rows in a batch at the most.
-            wait: seconds that the first caller of a batch waits for others.
-            traffic: the requests of this process; none by default.
+            max_size: maximum number of rows in a batch.
+            wait: seconds that a leader waits for its batch to fill.
+            requests: the server's, for which a leader waits; none by default.
 
         """
         self._run = run
         self._run_batch = run_batch
         self._max_size = max_size
         self._wait = wait
-        self._traffic = traffic or Traffic()
+        self._requests = requests or NoRequests()
         self._lock = threading.Lock()
         self._waiting: deque[_Call] = deque()
-        self._full = threading.Event()  # as many wait as a batch can have
+        self._full = threading.Event()  # the waiting calls fill a batch
         self._running = False
 
-    def __call__(self, row: Row) -> Any:  # noqa: ANN401 - whatever the model returns
+    @property
+    def waiting(self) -> int:
+        """The number of calls that wait for a batch."""
+        return len(self._waiting)
+
+    def __call__(self, row: Row) -> JsonValue:
         """Return the model's result for `row`; raise what the model raised for it."""
-        call = _Call(row, counts=self._traffic.counts())
+        call = _Call(row, counts=self._requests.counts())
         with self._lock:
             self._waiting.append(call)
             is_leader = not self._running
             self._running = True
             if len(self._waiting) >= self._max_size:
                 self._full.set()
-        self._traffic.enter_model()
+        self._requests.enter_model()
         if not is_leader:
             call.wakeup.acquire()
         if not call.done:
             self._run_as_leader()
         if call.counts:
-            self._traffic.leave_model()
+            self._requests.leave_model()
         if call.error is not None:
             raise call.error
         return call.result
 
     def _run_as_leader(self) -> None:
-        """Run the calls that wait, the caller's own first, and pass the lead on."""
-        self._traffic.wait_until_quiet(_PATIENCE)
+        """Run a batch that begins with the caller's own row, then appoint the next leader."""
+        self._requests.wait_until_quiet(_IDLE_TIMEOUT)
         if self._wait:
             self._full.wait(self._wait)
-        with self._lock:
-            batch = [
-                self._waiting.popleft() for _ in range(min(self._max_size, len(self._waiting)))
-            ]
-            if len(self._waiting) < self._max_size:
-                self._full.clear()
+        batch = self._take_batch()
         self._predict(batch)
-        self._traffic.expect(sum(call.counts for call in batch))
+        self._requests.expect(sum(call.counts for call in batch))
         with self._lock:
             successor = self._waiting[0] if self._waiting else None
             self._running = successor is not None
@@ -111,28 +148,42 @@ class Batcher:
         for call in batch[1:]:
             call.wakeup.release()
 
+    def _take_batch(self) -> list[_Call]:
+        with self._lock:
+            size = min(self._max_size, len(self._waiting))
+            batch = [self._waiting.popleft() for _ in range(size)]
+            if len(self._waiting) < self._max_size:
+                self._full.clear()
+        return batch
+
     def _predict(self, batch: list[_Call]) -> None:
-        """Fill in each call's result or error; a bad row fails alone."""
+        """Set each call's result or error; a row that fails does not fail the others."""
         if len(batch) > 1:
-            try:
-                results = list(self._run_batch([call.row for call in batch]))
-                self._check(results, batch)
-            except BaseException as error:  # noqa: BLE001 - each row is tried alone below
-                _log.warning(
-                    "Batch of %d tried row by row: %s", len(batch), format_exception_line(error)
-                )
-            else:
+            results, error = _outcome(self._run_checked_batch, [call.row for call in batch])
+            if error is None:
                 for call, result in zip(batch, results, strict=True):
                     call.result, call.done = result, True
                 return
+            reason = format_exception_line(error)
+            _log.warning(
+                "run_batch() failed for %d rows, retrying one by one: %s", len(batch), reason
+            )
         for call in batch:
-            try:
-                call.result = self._run(call.row)
-            except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-                call.error = error
+            call.result, call.error = _outcome(self._run, call.row)
             call.done = True
 
-    @staticmethod
-    def _check(results: list[Any], batch: list[_Call]) -> None:
-        if len(results) != len(batch):
-            raise ModelError(f"run_batch() returned {len(results)} results for {len(batch)} rows")
+    def _run_checked_batch(self, rows: list[Row]) -> list[JsonValue]:
+        results = list(self._run_batch(rows))
+        if len(results) != len(rows):
+            raise ModelError(f"run_batch() returned {len(results)} results for {len(rows)} rows")
+        return results
+
+
+def _outcome(
+    function: Callable[..., JsonValue], argument: JsonValue
+) -> tuple[JsonValue, BaseException | None]:
+    """Return the result of user code, or whatever it raised, for the caller's thread."""
+    try:
+        return function(argument), None
+    except BaseException as error:  # noqa: BLE001 - an exit, too, must reach its own caller
+        return None, error

@@ -1,12 +1,14 @@
-"""The calls of the model that are under way: bounded, and tracked for one that hangs."""
+"""Concurrent calls of the model: limited in number, and watched for one that hangs."""
 
+import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Self, TypeVar
+from typing import TypeVar
 
+from app.codec import JsonValue, Row
 from app.errors import BusyError
 
 T = TypeVar("T")
@@ -14,21 +16,22 @@ R = TypeVar("R")
 
 
 class ConcurrencyLimiter:
-    """The places for predictions under way or waiting.
+    """Limits the predictions that are running or waiting.
 
     Attributes:
-        pending: how many are taken.
+        pending: their number.
 
     """
 
     def __init__(self, limit: int) -> None:
-        """Admit `limit` predictions at the same time."""
+        """Allow `limit` predictions at the same time."""
         self.pending = 0
         self._limit = limit
         self._lock = threading.Lock()
 
-    def acquire(self) -> Self:
-        """Take a place; it is given back at the end of the `with` block that this starts.
+    @contextlib.contextmanager
+    def acquire(self) -> Iterator[None]:
+        """Take a place for one prediction, and release it at the end of the `with` block.
 
         Raises:
             BusyError: all are taken.
@@ -36,61 +39,57 @@ class ConcurrencyLimiter:
         """
         with self._lock:
             if self.pending >= self._limit:
-                raise BusyError("Server Busy")
+                raise BusyError
             self.pending += 1
-        return self
-
-    def __enter__(self) -> None:
-        """Do nothing: the place is taken."""
-
-    def __exit__(self, *_error: object) -> None:
-        """Give the place back."""
-        with self._lock:
-            self.pending -= 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.pending -= 1
 
 
-def _no_pools() -> AbstractContextManager[None]:
-    """Keep joblib, where it is in use, from starting a pool of threads or processes for a call.
+class CallWatchdog:
+    """Knows how long each running call of the model has taken."""
 
-    An estimator with `n_jobs` would: it takes longer to start one than to predict a few rows.
+    def __init__(self) -> None:
+        """Start without calls."""
+        self._started: dict[int, float] = {}
+
+    def track(self, function: Callable[[T], R]) -> Callable[[T], R]:
+        """Return the function with its calls tracked."""
+        started = self._started
+
+        def tracked(argument: T) -> R:
+            thread = threading.get_ident()
+            started[thread] = time.monotonic()
+            try:
+                with _without_joblib_pools():
+                    return function(argument)
+            finally:
+                del started[thread]
+
+        return tracked
+
+    def oldest_call_age(self) -> float:
+        """Return the seconds that the oldest running call has taken; 0 without one."""
+        starts = list(self._started.values())
+        return time.monotonic() - min(starts) if starts else 0.0
+
+
+def _without_joblib_pools() -> AbstractContextManager[None]:
+    """Keep joblib from starting a pool of threads or processes for a call.
+
+    An estimator with `n_jobs` would: starting one takes longer than predicting a few rows.
     """
     configure = getattr(sys.modules.get("joblib"), "parallel_config", None)
     return configure(backend="sequential") if configure else nullcontext()
 
 
-class CallWatchdog:
-    """When each call under way was made."""
-
-    def __init__(self) -> None:
-        """Watch nothing yet."""
-        self._since: dict[int, float] = {}
-
-    def track(self, function: Callable[[T], R]) -> Callable[[T], R]:
-        """Return the function, its calls tracked."""
-        since = self._since
-
-        def tracked(argument: T) -> R:
-            thread = threading.get_ident()
-            since[thread] = time.monotonic()
-            try:
-                with _no_pools():
-                    return function(argument)
-            finally:
-                del since[thread]
-
-        return tracked
-
-    def oldest_call_age(self) -> float:
-        """Return for how many seconds the oldest call has been under way; 0 without any."""
-        starts = list(self._since.values())
-        return time.monotonic() - min(starts) if starts else 0.0
-
-
-def with_max_concurrency(run: Callable[[Any], Any], limit: int) -> Callable[[Any], Any]:
-    """Return `run`, called by `limit` threads at the same time; others wait for their turn."""
+def with_max_concurrency(run: Callable[[Row], JsonValue], limit: int) -> Callable[[Row], JsonValue]:
+    """Return `run`, called by at most `limit` threads at the same time; others wait."""
     slots = threading.BoundedSemaphore(limit)
 
-    def limited(row: Any) -> Any:  # noqa: ANN401
+    def limited(row: Row) -> JsonValue:
         with slots:
             return run(row)
 

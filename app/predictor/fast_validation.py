@@ -1,24 +1,27 @@
-"""Accepts valid bodies fast: compiled from the schema, it says yes or no, and never why.
+"""Validates bodies fast, without a reason: a schema compiled to one Python function.
 
-It says yes to exactly what the full validator finds no fault with;
-tests/predictor/test_fast_validation.py compares the two. The validator alone words refusals.
+It accepts exactly what the full validator of parameters.py accepts, which
+tests/predictor/test_fast_validation.py checks. Only the full validator words errors.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-Predicate = Callable[[Any], bool]
+from app.codec import JsonValue
+
+Predicate = Callable[[JsonValue], bool]
 
 _ABSENT = object()
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
-def compile_validator(schema: Mapping[str, Any], formats: Mapping[str, Predicate]) -> Predicate:
-    """Return a function that tells whether a parsed JSON value is valid by `schema`.
+def compile_validator(
+    schema: Mapping[str, JsonValue], formats: Mapping[str, Predicate]
+) -> Predicate:
+    """Return a function that returns whether a parsed JSON value is valid by `schema`.
 
     Args:
-        schema: as app/predictor/parameters.py makes it from a sample.
-        formats: for each format of strings, what tells whether one is of it.
+        schema: as parameters.py derives it from a sample.
+        formats: the predicate of each string format.
 
     """
     kind = schema.get("type")
@@ -43,21 +46,21 @@ def compile_validator(schema: Mapping[str, Any], formats: Mapping[str, Predicate
     return simple.get(kind, _anything)
 
 
-def _anything(_value: Any) -> bool:  # noqa: ANN401
+def _anything(_value: JsonValue) -> bool:
     return True
 
 
-def _boolean(value: Any) -> bool:  # noqa: ANN401
+def _boolean(value: JsonValue) -> bool:
     return value is True or value is False
 
 
-def _integer(value: Any) -> bool:  # noqa: ANN401
+def _integer(value: JsonValue) -> bool:
     if type(value) is float and value.is_integer():
         value = int(value)
     return type(value) is int and _LOWEST <= value <= _HIGHEST
 
 
-def _number(value: Any) -> bool:  # noqa: ANN401
+def _number(value: JsonValue) -> bool:
     return type(value) is float or type(value) is int
 
 
@@ -72,7 +75,7 @@ def _array(is_valid: Predicate) -> Predicate:
 
 
 def _object(members: list[tuple[str, Predicate, bool]]) -> Predicate:
-    def is_valid(value: Any) -> bool:  # noqa: ANN401
+    def is_valid(value: JsonValue) -> bool:
         if type(value) is not dict:
             return False
         for name, is_member_valid, required in members:

@@ -1,37 +1,38 @@
-"""The user's module: found in the model folder, imported, asked for its functions.
+"""The user's module: found in the model folder, imported, its functions checked and called.
 
-This is the one place where the user's code meets ours. Whatever that code raises, an exit
-included, becomes a ModelError whose message is one line.
+Whatever its code raises while it is loaded, an exit included, becomes a ModelError of one line.
 """
 
 import importlib.util
 import sys
 import traceback
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, cast
+from typing import Protocol, TypeVar, cast
 
+from app.codec import JsonValue, Row
 from app.errors import ModelError
 
-_folder: Path | None = None  # whose modules are loaded, and which is on sys.path
+T = TypeVar("T")
 
 
 class ModelModule(Protocol):
-    """What a model module offers; only `run` must be there (see model/README.md)."""
+    """The functions of a model module; only `run` is required (see model/README.md)."""
 
     __name__: str
 
-    def sample(self) -> dict[str, Any]:
+    def sample(self) -> Row:
         """Return an example value for each parameter."""
 
     def init(self) -> None:
         """Load everything that `run` needs."""
 
-    def run(self, input_data: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+    def run(self, input_data: Row) -> JsonValue:
         """Return the prediction for one parsed JSON object."""
 
-    def run_batch(self, rows: list[dict[str, Any]]) -> list[Any]:
+    def run_batch(self, rows: list[Row]) -> list[JsonValue]:
         """Return one prediction per row, in order."""
 
 
@@ -39,11 +40,11 @@ def find_module(folder: Path, name: str) -> Path:
     """Return the file of the model module.
 
     Args:
-        folder: where the module is.
-        name: its file name, with or without `.py`; empty for the only one there.
+        folder: the model folder.
+        name: the module's file name, with or without `.py`; empty: the only module there.
 
     Raises:
-        ModelError: there is no such file, or an empty name does not tell which.
+        ModelError: there is no such file, or the name is empty and there is not exactly one.
 
     """
     if not folder.is_dir():
@@ -65,50 +66,64 @@ def find_module(folder: Path, name: str) -> Path:
     if len(files) != 1:
         msg = (
             f"TRAINED_MODEL_MODULE_NAME is empty and the model folder holds {listing}: "
-            "name one, or leave exactly one there"
+            "name one of them, or keep exactly one in the folder"
         )
         raise ModelError(msg)
     return files[0]
 
 
+class _ModelFileLoader(SourceFileLoader):
+    """Marks, in `sys.modules`, the modules that were loaded as models."""
+
+
 def load_module(file: Path) -> ModelModule:
-    """Import the model module afresh, together with its neighbours.
+    """Import the model module and its neighbours, as their files are now.
 
     Raises:
         ModelError: it cannot be imported, or has no function `run`.
 
     """
-    global _folder  # noqa: PLW0603
-    _unload_previous()
-    name = file.stem
+    _unload_models()
+    name, path = file.stem, file.parent.resolve() / file.name
     if name in sys.modules:
         raise ModelError(
             f"Model module '{name}' has the name of a Python module in use: rename {file.name}"
         )
-    _folder = file.parent.resolve()
-    sys.path.insert(0, str(_folder))
+    sys.path.insert(0, str(path.parent))
     importlib.invalidate_caches()
-    spec = importlib.util.spec_from_file_location(name, _folder / file.name)
-    assert spec is not None  # noqa: S101 - a .py file has a loader
-    assert spec.loader is not None  # noqa: S101
+    loader = _ModelFileLoader(name, str(path))
+    # Only a file without a loader has no spec.
+    spec = cast("ModuleSpec", importlib.util.spec_from_file_location(name, path, loader=loader))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that its classes can be unpickled
-    call_user_code(file, "import", lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
+    call_user_code(file, "import", lambda: loader.exec_module(module))
     for function in ("run", "sample", "init", "run_batch"):
-        if not callable(getattr(module, function, None)) and (
-            function == "run" or hasattr(module, function)
-        ):
+        is_expected = function == "run" or hasattr(module, function)
+        if is_expected and not callable(getattr(module, function, None)):
             raise ModelError(
                 f"Model module '{name}' has no function '{function}': define it in {file.name}"
             )
     return cast("ModelModule", module)
 
 
-def read_sample(file: Path, module: ModelModule) -> dict[str, Any]:
-    """Return what the module's `sample()` returns; nothing where it has none.
+def _unload_models() -> None:
+    """Drop each loaded model, its neighbours and its folder, so that a retry reads them again."""
+    loaders = [getattr(module, "__loader__", None) for module in sys.modules.values()]
+    folders = {
+        Path(loader.path).parent for loader in loaders if isinstance(loader, _ModelFileLoader)
+    }
+    for name, module in list(sys.modules.items()):
+        origin = getattr(module, "__file__", None)
+        if isinstance(module, ModuleType) and origin and Path(origin).parent in folders:
+            del sys.modules[name]
+    sys.path[:] = [entry for entry in sys.path if Path(entry) not in folders]
+
+
+def read_sample(file: Path, module: ModelModule) -> Row:
+    """Return the result of the module's `sample()`; an empty one without that function.
 
     Raises:
-        ModelError: it raised, or returned something else than a dict with string keys.
+        ModelError: it raised, or did not return a dict with string keys.
 
     """
     if not hasattr(module, "sample"):
@@ -120,30 +135,34 @@ def read_sample(file: Path, module: ModelModule) -> dict[str, Any]:
             "return a dict of parameter names to example values"
         )
         raise ModelError(msg)
-    strange = next((key for key in sample if not isinstance(key, str)), None)
-    if strange is not None:
-        raise ModelError(
-            f"sample() in {file.name} has the key {strange!r}: name parameters by strings"
-        )
+    for key in sample:
+        if not isinstance(key, str):
+            raise ModelError(
+                f"sample() in {file.name} has the key {key!r}: parameter names must be strings"
+            )
     return dict(sample)
 
 
-def call_user_code(file: Path, what: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """Call the user's code; turn whatever it raises into one line that says where.
+def call_user_code(file: Path, action: str, function: Callable[[], T]) -> T:
+    """Call the user's code.
+
+    Args:
+        file: the model module.
+        action: names the call in the error message.
+        function: makes the call.
 
     Raises:
-        ModelError: caused by what the code raised.
+        ModelError: the code raised, which is the cause; the message says what and where.
 
     """
     try:
         return function()
     except SyntaxError as error:
         where = f"{Path(error.filename or file).name}, line {error.lineno}"
-        raise ModelError(f"{where}: {type(error).__name__}: {error.msg}: mend the file") from error
+        raise ModelError(f"{where}: {type(error).__name__}: {error.msg}") from error
     except BaseException as error:
-        raise ModelError(
-            f"{what} failed at {_user_frame(file, error)}: {format_exception_line(error)}"
-        ) from error
+        where = _user_frame(file, error)
+        raise ModelError(f"{action} failed at {where}: {format_exception_line(error)}") from error
 
 
 def format_exception_line(error: BaseException) -> str:
@@ -153,20 +172,10 @@ def format_exception_line(error: BaseException) -> str:
 
 
 def _user_frame(file: Path, error: BaseException) -> str:
+    """Return the file and line in the model folder where an exception came from."""
     folder = file.parent.resolve()
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).parent == folder]
-    return f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}" if ours else file.name
-
-
-def _unload_previous() -> None:
-    """Drop the modules of the last try, so that the files are read as they are now."""
-    global _folder  # noqa: PLW0603 - like sys.path and sys.modules, one in a process
-    if _folder is None:
-        return
-    for name, module in list(sys.modules.items()):
-        origin = getattr(module, "__file__", None)
-        if isinstance(module, ModuleType) and origin and Path(origin).parent == _folder:
-            del sys.modules[name]
-    sys.path.remove(str(_folder))
-    _folder = None
+    user_frames = [frame for frame in frames if Path(frame.filename).parent == folder]
+    if not user_frames:
+        return file.name
+    return f"{Path(user_frames[-1].filename).name}, line {user_frames[-1].lineno}"

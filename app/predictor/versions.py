@@ -1,11 +1,12 @@
-"""Compares the versions that a model was made with to those that run.
+"""Compares the versions that a model was trained with to those that run.
 
-They stand in a small record beside the module, `<module>.json`, as `model/train.py` writes it:
+A record beside the module, `<module>.json`, names the training versions, as `model/train.py`
+writes it:
 
     {"made_with": {"python": "3.13.0", "scikit-learn": "1.9.1"}}
 
-Where there is none, the version that scikit-learn leaves in its pickles is looked for, without
-unpickling them.
+The version that scikit-learn writes into its pickles is compared too, for every pickle in the
+folder. It is found without unpickling.
 """
 
 import bz2
@@ -17,10 +18,12 @@ import lzma
 import platform
 import re
 import zlib
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
+from app.codec import JsonValue
 from app.errors import ModelError
 
 _log = logging.getLogger(__name__)
@@ -34,108 +37,126 @@ _VERSION_PATTERN = re.compile(
 )
 _MAX_PATTERN_LENGTH = 64
 _CHUNK_SIZE = 2**20
-_MAX_SEARCHED = 512 * _CHUNK_SIZE  # an estimator's version comes with its first part
+_MAX_SEARCHED = 512 * _CHUNK_SIZE  # the first estimator's version comes early in a pickle
 
 
 class _Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
+class TrainingVersion(NamedTuple):
+    """A version that a model was trained with.
+
+    Attributes:
+        file: what names it: the record, or a pickle.
+        package: a distribution's name, or "python".
+        version: its version then.
+
+    """
+
+    file: str
+    package: str
+    version: str
+
+
 def check_versions(file: Path, policy: str) -> None:
-    """Compare what a model was made with to what runs, and warn where they differ.
+    """Warn of versions that differ in major or minor from those that run, or refuse them.
 
     Args:
         file: the model module.
         policy: VERSION_CHECK: warn, refuse or off.
 
     Raises:
-        ModelError: they differ, and the policy is to refuse; or the record has no versions.
+        ModelError: versions differ and the policy is to refuse, or the record is invalid.
 
     """
-    found = [] if policy == "off" else version_mismatches(file)
-    if not found:
+    mismatches = [] if policy == "off" else version_mismatches(file)
+    if not mismatches:
         return
-    message = f"The model was made with {', '.join(found)}: train it again, or pin the versions"
+    message = (
+        f"The model was trained with {', '.join(mismatches)}: train it again, or pin the versions"
+    )
     if policy == "refuse":
         raise ModelError(message)
     _log.warning(message)
 
 
 def version_mismatches(file: Path) -> list[str]:
-    """Return a word for each version that differs in major or minor from what runs.
+    """Return a description of each training version that differs from the one that runs.
 
     Args:
         file: the model module.
 
     Raises:
-        ModelError: the record beside it has no versions.
+        ModelError: the record beside it is invalid.
 
     """
     return [
-        f"{name} {made} (runs: {running or 'none'})"
-        for name, made in sorted(training_versions(file).items())
-        if _major_minor(made) != _major_minor(running := _running(name))
+        f"{package} {trained} (runs: {running or 'none'}; {name})"
+        for name, package, trained in training_versions(file)
+        if _major_minor(trained) != _major_minor(running := _running_version(package))
     ]
 
 
-def training_versions(file: Path) -> dict[str, str]:
-    """Return the versions that the model was made with, by package; empty where nothing tells.
+def training_versions(file: Path) -> Iterator[TrainingVersion]:
+    """Yield the versions that the model module's record and the folder's pickles name.
 
     Raises:
-        ModelError: the record beside the module has no versions.
+        ModelError: the record is invalid.
 
     """
     record = file.with_suffix(".json")
-    if (versions := _recorded(record)) is not None:
-        if not isinstance(versions, dict):
-            raise ModelError(f'{record.name}: "made_with" is no object of versions: mend it')
-        return {str(name): str(made) for name, made in versions.items()}
-    for pattern in _PICKLES:
-        for pickle in sorted(file.parent.glob(pattern)):
-            if found := sklearn_version_of_pickle(pickle):
-                return {"scikit-learn": found}
-    return {}
+    for package, trained in sorted(_recorded_versions(record).items()):
+        yield TrainingVersion(record.name, package, trained)
+    for pickle in sorted(path for pattern in _PICKLES for path in file.parent.glob(pattern)):
+        if pickle.is_file() and (found := sklearn_version_of_pickle(pickle)):
+            yield TrainingVersion(pickle.name, "scikit-learn", found)
 
 
-def _recorded(record: Path) -> Any:  # noqa: ANN401 - any JSON value
-    """Return what the record says; nothing where there is none, or the file is about else."""
+def _recorded_versions(record: Path) -> dict[str, str]:
+    """Return the versions in the record; none if there is no file, or it is about another thing."""
     try:
-        content = json.loads(record.read_bytes())
+        content: JsonValue = json.loads(record.read_bytes())
     except (FileNotFoundError, ValueError):
-        return None
-    return content.get("made_with") if isinstance(content, dict) else None
+        return {}
+    versions = content.get("made_with") if isinstance(content, dict) else None
+    if versions is None:
+        return {}
+    if not isinstance(versions, dict):
+        raise ModelError(f'{record.name}: "made_with" must be an object of package versions')
+    return {str(name): str(trained) for name, trained in versions.items()}
 
 
 def sklearn_version_of_pickle(pickle: Path) -> str | None:
-    """Return the version of scikit-learn that a pickle, or joblib's file, was written by."""
-    with pickle.open("rb") as stream:
-        head = stream.read(2)
-        stream.seek(0)
-        try:
+    """Return the version of scikit-learn that wrote a pickle or joblib file, if it did."""
+    try:
+        with pickle.open("rb") as stream:
+            head = stream.read(2)
+            stream.seek(0)
             if head == b"\x1f\x8b":
-                return _search_parts(gzip.open(stream))
+                return _search(gzip.open(stream))
             if head == b"BZ":
-                return _search_parts(bz2.open(stream))
+                return _search(bz2.open(stream))
             if head in (b"\xfd7", b"\x5d\x00"):
-                return _search_parts(lzma.open(stream))
+                return _search(lzma.open(stream))
             if head[:1] == b"\x78":
-                return _search_parts(io.BytesIO(_inflate(stream)))
-            return _search_parts(stream)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError):
-            return None  # no pickle after all
+                return _search(io.BytesIO(_inflate(stream)))
+            return _search(stream)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError):
+        return None  # not a pickle
 
 
-def _search_parts(stream: _Readable) -> str | None:
-    """Search a stream a part at a time, each with the end of the one before."""
+def _search(stream: _Readable) -> str | None:
+    """Search a stream chunk by chunk, each with the end of the previous one."""
     end = b""
     for _ in range(_MAX_SEARCHED // _CHUNK_SIZE):
-        part = stream.read(_CHUNK_SIZE)
-        if not part:
+        chunk = stream.read(_CHUNK_SIZE)
+        if not chunk:
             break
-        if found := _VERSION_PATTERN.search(end + part):
+        if found := _VERSION_PATTERN.search(end + chunk):
             length = int.from_bytes(found[1] or found[2], "little")
             return found[3][:length].decode(errors="replace")
-        end = part[-_MAX_PATTERN_LENGTH:]
+        end = chunk[-_MAX_PATTERN_LENGTH:]
     return None
 
 
@@ -143,7 +164,7 @@ def _inflate(stream: _Readable) -> bytes:
     return zlib.decompressobj().decompress(stream.read(), _MAX_SEARCHED)
 
 
-def _running(name: str) -> str:
+def _running_version(name: str) -> str:
     if name == "python":
         return platform.python_version()
     try:

@@ -11,11 +11,11 @@ import select
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from http import HTTPStatus
 from selectors import EVENT_READ
-from typing import Any
 
 import orjson
 from gunicorn.http.message import Request
@@ -37,8 +37,8 @@ _HEAD_ENDS = re.compile(rb"\r\n\r\n|(?<!\r)\n")
 class ConnectionsWorker(ThreadWorker):
     """gunicorn's threaded worker, whose threads see complete heads only.
 
-    A connection is idle (in `keepalived_conns`), sends a head (in `pending_conns`), is in a
-    thread's hands, or has had its last answer (in `lingering_conns`).
+    A connection is idle (in `keepalived_conns`), sends a head (in `pending_conns`), has sent it
+    (in `_ready`), is in a thread's hands, or has had its last answer (in `lingering_conns`).
     """
 
     def init_process(self) -> None:
@@ -47,7 +47,7 @@ class ConnectionsWorker(ThreadWorker):
         self._ready: list[TConn] = []  # their heads are complete
         super().init_process()
 
-    def accept(self, listener: Any) -> None:  # noqa: ANN401
+    def accept(self, listener: socket.socket) -> None:
         """Take a new connection, which is idle until it sends something.
 
         Of several processes, one that has more connections comes later, so that they share them:
@@ -128,7 +128,7 @@ class ConnectionsWorker(ThreadWorker):
             return False
         return bool(_HEAD_ENDS.search(buffer.getbuffer()))
 
-    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:  # noqa: FBT001
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:  # noqa: FBT001 - gunicorn's
         """Tell whether the connection stays: `_Request` has seen to what is left of its body."""
         conn.parser.mesg = None  # or the parser would ask for the rest of it once more
         return keepalive
@@ -142,7 +142,7 @@ class ConnectionsWorker(ThreadWorker):
         while self.lingering_conns and self.lingering_conns[0].timeout <= now:
             self._end(self.lingering_conns[0], self.lingering_conns)
 
-    def _watch(self, conn: TConn, callback: Any) -> None:  # noqa: ANN401
+    def _watch(self, conn: TConn, callback: Callable[[TConn, socket.socket], None]) -> None:
         conn.sock.settimeout(0)
         self.poller.register(conn.sock, EVENT_READ, partial(callback, conn))
 

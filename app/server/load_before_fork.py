@@ -1,41 +1,38 @@
 """Loads one model for several processes, which share its memory copy-on-write.
 
-gunicorn's master process loads it in a thread. Meanwhile there are workers, forked before, that
-answer for liveness; afterwards they are replaced by workers forked from the loaded master.
+gunicorn's master process loads it in a thread. Meanwhile workers that were forked before answer
+liveness; afterwards they are replaced by workers forked from the loaded master.
 """
 
-import logging
 import os
 import signal
 import threading
 import time
-from typing import Any
 
+from gunicorn.arbiter import Arbiter
 from threadpoolctl import threadpool_limits
 
-from app.predictor.predictor import Predictor
-
-_log = logging.getLogger(__name__)
+from app.api.application import Application
 
 
-def load_before_fork(model: Predictor) -> None:
-    """Load the model here, so that processes forked from here have it.
+def load_before_fork(app: Application) -> None:
+    """Load the model in this process, for the processes forked from it.
 
-    An OpenMP pool does not survive a fork: the children of a process that has one can hang. So
-    an `init()` that predicts does it in one thread.
+    With one thread: an OpenMP pool does not survive a fork, and the children of a process that
+    has one, because its `init()` predicts, can hang.
     """
     with threadpool_limits(1):
-        model.load_before_fork()
+        app.predictor.load_before_fork()
 
 
-def load_before_fork_in_thread(server: Any, model: Predictor) -> None:  # noqa: ANN401 - untyped
-    """Load the model once the workers that answer meanwhile are there; then replace them."""
+def load_before_fork_in_thread(server: Arbiter, app: Application) -> None:
+    """Load the model once the workers that answer meanwhile have started; then replace them."""
 
     def run() -> None:
-        # A fork copies the locks that a loading thread holds, so it loads after it.
+        # Not earlier: a fork copies the locks that a loading thread holds.
         while len(server.WORKERS) < server.num_workers:
             time.sleep(0.01)
-        load_before_fork(model)
+        load_before_fork(app)
         os.kill(os.getpid(), signal.SIGHUP)
 
     threading.Thread(target=run, name="load-before-fork", daemon=True).start()

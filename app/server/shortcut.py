@@ -1,17 +1,17 @@
 """Answers good predictions from a request's bytes; leaves all others to gunicorn and Flask.
 
-An answer is what the long way gives: the same body, headers and metrics, which
-tests/server/test_shortcut.py compares call by call. The service is complete without this file.
+Its responses are those of the full path through gunicorn and Flask: the same body, headers and
+metrics, which tests/server/test_shortcut.py compares. Without it the service is only slower.
 """
 
 import socket
 import struct
 import time
 from functools import lru_cache
+from http import HTTPStatus
 from io import BytesIO
 from typing import NamedTuple
 
-from flask.config import Config as FlaskConfig
 from gunicorn import SERVER
 from gunicorn.config import Config
 from gunicorn.http.message import Request
@@ -19,13 +19,13 @@ from gunicorn.http.unreader import IterUnreader
 from gunicorn.util import http_date
 from gunicorn.workers.gthread import TConn
 
+from app.api.application import Application
+from app.api.paths import PREDICT
 from app.api.predict import set_failed_prediction
 from app.api.security import SECURITY_HEADERS, is_cross_site
-from app.codec import decode
+from app.codec import Row, decode
 from app.errors import BusyError, NotReadyError, PredictionError
-from app.observability.metrics import PREDICT, Metrics
-from app.predictor.batching import Row
-from app.predictor.predictor import Predictor
+from app.observability.metrics import Metrics
 
 # Callers send the same head over and over. As many are remembered, up to a length in bytes.
 _HEADS_KNOWN = 256
@@ -59,9 +59,10 @@ class Head(NamedTuple):
 class Shortcut:
     """The way of good predictions."""
 
-    def __init__(self, config: FlaskConfig, model: Predictor, metrics: Metrics) -> None:
-        """Answer for `model`, by the settings in `config`."""
-        self._model = model
+    def __init__(self, app: Application, metrics: Metrics) -> None:
+        """Answer for `app`."""
+        config = app.config
+        self._predictor = app.predictor
         self._metrics = metrics
         self._longest = config["MAX_CONTENT_LENGTH"]
         self._guards = config["WTF_CSRF_ENABLED"]
@@ -92,7 +93,8 @@ class Shortcut:
             return None
         conn.parser.unreader.buf = BytesIO(buffer.getvalue()[end + head.length :])
         keep_alive = keep_alive and head.keep_alive
-        self._metrics.count(PREDICT, "POST", 200, time.perf_counter() - started)
+        self._metrics.count_request(PREDICT, "POST", HTTPStatus.OK)
+        self._metrics.observe_prediction(time.perf_counter() - started)
         start = _start_of_answer(int(time.time()), keep_alive=keep_alive)
         try:
             _send(conn.sock, b"%b%d\r\n\r\n%b" % (start, len(body), body))
@@ -103,7 +105,7 @@ class Shortcut:
     def _parse_head(self, config: Config, head: bytes) -> Head | None:
         try:
             request = Request(config, IterUnreader([head]), _PROXY)
-        except Exception:  # noqa: BLE001 - the long way tells what is wrong
+        except Exception:  # noqa: BLE001 - the full path words the error
             return None
         headers = dict(request.headers)
         length = headers.get("CONTENT-LENGTH", "")
@@ -128,10 +130,10 @@ class Shortcut:
     def _predict(self, conn: TConn, start: int, length: int) -> bytes | None:
         """Return the prediction for a body as JSON, unless the long way is to answer."""
         try:
-            with self._model.acquire():
+            with self._predictor.acquire() as model:
                 body = _receive(conn, start, length)
                 row = self._read(body)
-                return None if row is None else self._model.predict_json(row)
+                return None if row is None else model.predict_json(row)
         except (BusyError, NotReadyError):
             return None
         except PredictionError as error:
@@ -144,7 +146,7 @@ class Shortcut:
             row = decode(body)
         except ValueError:
             return None
-        parameters = self._model.parameters
+        parameters = self._predictor.parameters
         if not self._validates:
             return row if isinstance(row, dict) else None
         return parameters.convert(row) if parameters.is_valid(row) else None

@@ -5,13 +5,16 @@ import socket
 import struct
 import time
 from http import HTTPStatus
-from typing import Any, NoReturn
+from types import FrameType
+from typing import NoReturn
 
 from gunicorn.http import errors
+from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn
 
-from app.predictor.predictor import Predictor, State
+from app.api.application import Application
 from app.server.connections import ConnectionsWorker, send_error
+from app.server.traffic import Traffic
 
 # Seconds without a byte after which a client that is to send, or to take, loses its connection.
 _STALL_SECONDS = 5
@@ -56,25 +59,25 @@ class Worker(ConnectionsWorker):
         While a model loads it is well for longer: what loads may hold Python's lock.
         """
         well = time.monotonic()
-        if model := self._model():
-            loads = model.status.state is State.LOADING
-            well += _LOAD_SECONDS if loads else -model.watchdog.oldest_call_age()
+        if app := self._app():
+            loads = app.predictor.is_loading
+            well += _LOAD_SECONDS if loads else -app.predictor.watchdog.oldest_call_age()
         os.utime(self.tmp.fileno(), (well, well))
 
-    def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ANN401
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """At SIGTERM turn not ready, so that callers go elsewhere, and finish the rest."""
         if self._stop_accepting_at is None:
             self._stop_accepting_at = time.monotonic()
-            if (model := self._model()) and model.accepts_requests:
-                model.drain()
+            if (app := self._app()) and app.predictor.accepts_requests:
+                app.predictor.drain()
                 self._stop_accepting_at += self.cfg.graceful_timeout / 2
         super().handle_exit(sig, frame)
 
-    def handle_quit(self, _sig: int, _frame: Any) -> NoReturn:  # noqa: ANN401
+    def handle_quit(self, _sig: int, _frame: FrameType | None) -> NoReturn:
         """At SIGINT or SIGQUIT end at once: an orderly exit would wait for the threads."""
         os._exit(0)
 
-    def handle_abort(self, _sig: int, _frame: Any) -> NoReturn:  # noqa: ANN401
+    def handle_abort(self, _sig: int, _frame: FrameType | None) -> NoReturn:
         """At SIGABRT, by which the master process ends one that hangs, end likewise."""
         os._exit(1)
 
@@ -92,25 +95,26 @@ class Worker(ConnectionsWorker):
 
     def enqueue(self, conns: list[TConn]) -> None:
         """Tell the model how many requests are about to be handled, then hand them out."""
-        if model := self._model():
-            model.traffic.expect(len(conns))
+        if app := self._app():
+            _traffic(app).expect(len(conns))
         super().enqueue(conns)
 
     def handle(self, conn: TConn) -> bool:
         """Answer a request and, of a client that alone sends some, those that follow it."""
-        if not (model := self._model()):
+        if not (app := self._app()):
             return bool(super().handle(conn))
+        traffic = _traffic(app)
         while True:
             again, self._latest = self._latest is conn, conn
-            model.traffic.begin()
+            traffic.begin()
             try:
                 stays = self._answer(conn)
             finally:
-                model.traffic.end()
+                traffic.end()
             alone = again and self._latest is conn and self.alive
             if not (stays and alone and self.next_has_come(conn)):
                 return stays
-            model.traffic.expect(1)
+            traffic.expect(1)
 
     def _answer(self, conn: TConn) -> bool:
         """Answer a request the short way or the long one; tell whether the connection goes on."""
@@ -122,7 +126,9 @@ class Worker(ConnectionsWorker):
                 return bool(stays)
         return bool(super().handle(conn))
 
-    def handle_error(self, _req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ANN401
+    def handle_error(
+        self, _req: Request | None, client: socket.socket, addr: object, exc: Exception
+    ) -> None:
         """Answer a request that is not HTTP, which never reached the application."""
         if isinstance(exc, errors.ParseException):
             self.log.debug("Invalid request from %s: %s", addr, exc)
@@ -132,7 +138,11 @@ class Worker(ConnectionsWorker):
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             send_error(client, status, "An unhandled exception occurred")
 
-    def _model(self) -> Predictor | None:
-        """Return the model, if the application is imported."""
-        application = getattr(self, "wsgi", None)
-        return getattr(application, "extensions", {}).get("model")
+    def _app(self) -> Application | None:
+        """Return the application, if it is imported."""
+        return getattr(self, "wsgi", None)
+
+
+def _traffic(app: Application) -> Traffic:
+    traffic: Traffic = app.extensions["traffic"]
+    return traffic

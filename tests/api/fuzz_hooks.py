@@ -1,4 +1,4 @@
-"""What schemathesis leaves out, in its own process; see test_fuzz.py."""
+"""Hooks for the schemathesis process of test_fuzz.py."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ _INTEGERS = range(-(2**63), 2**64)
 
 @schemathesis.hook
 def filter_body(context: schemathesis.HookContext, body: Any) -> bool:  # noqa: ARG001 - its name is fixed
-    """Leave out integers beyond 64 bits: the service refuses them wherever they are.
+    """Skip bodies with integers beyond 64 bits, which the service rejects anywhere in a body.
 
-    Swagger 2.0 can say so of a parameter that is an integer, not of values of any type.
+    Swagger 2.0 can express this for an integer parameter, not for values of any type.
     """
     return all(number in _INTEGERS for number in _integers(body))
 

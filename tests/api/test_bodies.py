@@ -1,8 +1,7 @@
-"""Bodies of predictions, right or wrong, against a real gunicorn."""
+"""Request bodies of predictions, valid and invalid, against gunicorn."""
 
 import gzip
 import json
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -11,23 +10,15 @@ from hypothesis import strategies as st
 from tests.helpers import PREDICT, Server
 from tests.raw_http import (
     LIVENESS,
-    Wire,
-    ask,
-    check_refusal,
+    RawConnection,
+    check_error_response,
     head,
     post,
     post_chunked,
-    serving_unharmed,
+    send_request,
 )
 
 LIMIT = 1_048_576
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Share one server, which is as good after all that the tests do to it as before."""
-    with serving_unharmed(tmp_path_factory.mktemp("bodies")) as server:
-        yield server
 
 
 def body_of(size: int) -> bytes:
@@ -42,7 +33,7 @@ def body_of(size: int) -> bytes:
         pytest.param(b"[1]", id="array"),
         pytest.param(b"null", id="null"),
         pytest.param(b'"text"', id="string"),
-        pytest.param(b'{"a": 1', id="cut"),
+        pytest.param(b'{"a": 1', id="truncated"),
         pytest.param(b'{"a": 1} x', id="trailing garbage"),
         pytest.param(b'{"a": 1}{"a": 1}', id="two objects"),
         pytest.param(b"{'a': 1}", id="single quotes"),
@@ -55,7 +46,7 @@ def body_of(size: int) -> bytes:
         pytest.param(b'{"b": [{"a": 1, "\\u0061": 2}]}', id="duplicate key, escaped and nested"),
         pytest.param(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, id="nested objects"),
         pytest.param(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", id="nested arrays"),
-        pytest.param(b"[" * 100_000, id="nested and open"),
+        pytest.param(b"[" * 100_000, id="nested and unclosed"),
         pytest.param(b'{"a": %d}' % 2**64, id="2**64"),
         pytest.param(b'{"a": [{"b": %d}]}' % -(2**64), id="-2**64, nested"),
         pytest.param(b'{"a": %s}' % (b"9" * 400), id="400 digits"),
@@ -68,7 +59,7 @@ def body_of(size: int) -> bytes:
         pytest.param(b'{"a": "\\ud800"}', id="lone surrogate"),
         pytest.param(b'{"\\udc00\\ud800": 1}', id="surrogates in the wrong order"),
         pytest.param(b'{"a": "\xed\xa0\x80"}', id="surrogate in UTF-8"),
-        pytest.param(b'{"a": "\xff"}', id="no UTF-8"),
+        pytest.param(b'{"a": "\xff"}', id="invalid UTF-8"),
         pytest.param(b'{"a": "\xc0\xaf"}', id="overlong UTF-8"),
         pytest.param('{"a": "é"}'.encode("latin-1"), id="Latin-1"),
         pytest.param(b'\xef\xbb\xbf{"a": 1}', id="byte order mark"),
@@ -76,11 +67,13 @@ def body_of(size: int) -> bytes:
         pytest.param('{"a": 1}'.encode("utf-32-le"), id="UTF-32"),
     ],
 )
-def test_a_wrong_body_is_refused_and_its_connection_goes_on(server: Server, body: bytes) -> None:
-    with Wire(server.port, post(body)) as wire:
-        check_refusal(wire.answer(), 400)
-        wire.send(LIVENESS)
-        assert wire.answer().json == {"Alive": True}
+def test_an_invalid_body_is_rejected_and_the_connection_stays_open(
+    server: Server, body: bytes
+) -> None:
+    with RawConnection(server.port, post(body)) as connection:
+        check_error_response(connection.read_response(), 400)
+        connection.send(LIVENESS)
+        assert connection.read_response().json == {"Alive": True}
 
 
 @pytest.mark.parametrize(
@@ -96,83 +89,85 @@ def test_a_wrong_body_is_refused_and_its_connection_goes_on(server: Server, body
         b'{"a": "%s"}' % (b"9" * 5000),
     ],
 )
-def test_an_unusual_body_is_taken_as_it_is(server: Server, body: bytes) -> None:
-    answer = ask(server, post(body))
-    assert (answer.status, answer.json) == (200, json.loads(body))
+def test_an_unusual_body_is_accepted_unchanged(server: Server, body: bytes) -> None:
+    response = send_request(server, post(body))
+    assert (response.status, response.json) == (200, json.loads(body))
 
 
 @settings(max_examples=150, deadline=None)
 @given(body=st.binary(max_size=60) | st.text('{}[]":,0123456789.eE+-\\udn al', max_size=40))
-def test_any_bytes_for_a_body_get_a_clear_answer(server: Server, body: bytes | str) -> None:
+def test_any_body_gets_a_prediction_or_a_400(server: Server, body: bytes | str) -> None:
     data = body if isinstance(body, bytes) else b'{"a": %s}' % body.encode()
-    answer = ask(server, post(data))
-    if answer.status == 200:
-        assert answer.json == json.loads(data)
+    response = send_request(server, post(data))
+    if response.status == 200:
+        assert response.json == json.loads(data)
     else:
-        check_refusal(answer, 400)
+        check_error_response(response, 400)
 
 
 @pytest.mark.parametrize(
-    "kind",
+    "content_type",
     ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
      "application/jsonp", "application/+json", "application/json+xml", "text/json", "json", ";", "é"],
 )  # fmt: skip
-def test_another_content_type_is_refused(server: Server, kind: str) -> None:
-    headers = [f"Content-Type: {kind}"] if kind else []
-    with Wire(server.port, head("POST", PREDICT, "Content-Length: 2", *headers) + b"{}") as wire:
-        check_refusal(wire.answer(), 415)
-        wire.send(LIVENESS)
-        assert wire.answer().status == 200
+def test_another_content_type_is_rejected(server: Server, content_type: str) -> None:
+    headers = [f"Content-Type: {content_type}"] if content_type else []
+    with RawConnection(
+        server.port, head("POST", PREDICT, "Content-Length: 2", *headers) + b"{}"
+    ) as connection:
+        check_error_response(connection.read_response(), 415)
+        connection.send(LIVENESS)
+        assert connection.read_response().status == 200
 
 
 @pytest.mark.parametrize(
-    "kind",
+    "content_type",
     ["application/json", "Application/JSON", "application/json; charset=utf-8",
      "application/vnd.x+json", "application/problem+json;charset=UTF-8"],
 )  # fmt: skip
-def test_these_content_types_are_json(server: Server, kind: str) -> None:
-    headers = [f"Content-Type: {kind}", "Content-Length: 2"]
-    assert ask(server, head("POST", PREDICT, *headers) + b"{}").json == {}
+def test_these_content_types_are_accepted(server: Server, content_type: str) -> None:
+    headers = [f"Content-Type: {content_type}", "Content-Length: 2"]
+    assert send_request(server, head("POST", PREDICT, *headers) + b"{}").json == {}
 
 
-def test_a_compressed_body_is_refused(server: Server) -> None:
-    answer = ask(server, post(gzip.compress(b"{}"), "Content-Encoding: gzip"))
-    check_refusal(answer, 415)
-    assert "Content-Encoding" in answer.json["message"]
+def test_a_compressed_body_is_rejected(server: Server) -> None:
+    response = send_request(server, post(gzip.compress(b"{}"), "Content-Encoding: gzip"))
+    check_error_response(response, 415)
+    assert "Content-Encoding" in response.json["message"]
 
 
-def test_a_body_may_be_as_long_as_the_limit(server: Server) -> None:
+def test_a_body_of_the_maximum_length_is_accepted(server: Server) -> None:
     body = body_of(LIMIT)
-    assert ask(server, post(body)).body == body
-    assert ask(server, post_chunked(body)).body == body
-    assert ask(server, post_chunked(body[:7], body[7:-1], body[-1:])).body == body
+    assert send_request(server, post(body)).body == body
+    assert send_request(server, post_chunked(body)).body == body
+    assert send_request(server, post_chunked(body[:7], body[7:-1], body[-1:])).body == body
 
 
 @pytest.mark.parametrize(
     "sent",
     [
-        pytest.param(post(body_of(LIMIT) + b" "), id="with its length"),
-        pytest.param(post_chunked(body_of(LIMIT) + b" "), id="in a chunk"),
+        pytest.param(post(body_of(LIMIT) + b" "), id="with a Content-Length"),
+        pytest.param(post_chunked(body_of(LIMIT) + b" "), id="in one chunk"),
         pytest.param(post_chunked(body_of(LIMIT), b" "), id="in two chunks"),
         pytest.param(post_chunked(*[b" " * 65_536] * 100), id="in many chunks"),
-        pytest.param(post(b" " * 8_000_000), id="much too long"),
+        pytest.param(post(b" " * 8_000_000), id="far beyond the limit"),
         pytest.param(
             head("POST", PREDICT, "Content-Type: application/json", "Content-Length: 1048577"),
-            id="announced only",
+            id="headers only",
         ),
         pytest.param(
             head("POST", PREDICT, "Content-Type: application/json", f"Content-Length: {10**30}"),
-            id="immense",
+            id="immense Content-Length",
         ),
     ],
 )
-def test_a_longer_body_is_refused_and_the_refusal_arrives(server: Server, sent: bytes) -> None:
-    with Wire(server.port, sent) as wire:
-        answer = wire.answer()
-        check_refusal(answer, 413)
-        assert str(LIMIT) in answer.json["message"]
-        if answer.headers["Connection"] == "close":
-            assert wire.ended()
-        else:  # the rest had arrived
-            wire.send(LIVENESS)
-            assert wire.answer().status == 200
+def test_a_longer_body_is_rejected_and_the_response_arrives(server: Server, sent: bytes) -> None:
+    with RawConnection(server.port, sent) as connection:
+        response = connection.read_response()
+        check_error_response(response, 413)
+        assert str(LIMIT) in response.json["message"]
+        if response.headers["Connection"] == "close":
+            assert connection.is_closed_by_server()
+        else:  # the rest of the body had arrived
+            connection.send(LIVENESS)
+            assert connection.read_response().status == 200

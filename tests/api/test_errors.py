@@ -7,11 +7,6 @@ from flask.testing import FlaskClient
 from tests.helpers import ECHO, PREDICT, make_client
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> FlaskClient:
-    return make_client(tmp_path, ECHO)
-
-
 @pytest.mark.parametrize(
     "path", ["/", "/nowhere", "/api/nowhere", "/api/model", "/api/swaggerui/x"]
 )
@@ -33,7 +28,7 @@ def test_an_unknown_path_is_a_404_in_json(client: FlaskClient, path: str) -> Non
         ("POST", "/api/swagger.json", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_a_wrong_verb_is_a_405_that_tells_the_right_ones(
+def test_a_wrong_method_is_a_405_that_lists_the_allowed_ones(
     client: FlaskClient, method: str, path: str, allowed: set[str]
 ) -> None:
     response = client.open(path, method=method)
@@ -44,7 +39,7 @@ def test_a_wrong_verb_is_a_405_that_tells_the_right_ones(
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/jsonx", "text/json"])
-def test_another_content_type_is_a_415_that_tells_the_right_one(
+def test_another_content_type_is_a_415_that_names_the_right_one(
     client: FlaskClient, content_type: str | None
 ) -> None:
     response = client.post(PREDICT, data=b"{}", content_type=content_type)
@@ -52,17 +47,17 @@ def test_another_content_type_is_a_415_that_tells_the_right_one(
     assert response.json == {"message": "Send the body as Content-Type: application/json"}
 
 
-@pytest.mark.parametrize(("help_", "suggests"), [(True, True), (False, False)])
-def test_a_404_suggests_close_paths_only_when_told_to(
-    tmp_path: Path, help_: bool, suggests: bool
+@pytest.mark.parametrize("suggests", [True, False])
+def test_a_404_suggests_close_paths_only_with_error_404_help(
+    tmp_path: Path, suggests: bool
 ) -> None:
-    client = make_client(tmp_path, ECHO, ERROR_404_HELP=help_)
+    client = make_client(tmp_path, ECHO, ERROR_404_HELP=suggests)
     response = client.get("/api/livenes")
     assert response.status_code == HTTPStatus.NOT_FOUND
     assert ("/api/liveness" in response.text) is suggests
 
 
-def test_the_redirect_to_the_page_leaves_host_and_scheme_to_the_caller(client: FlaskClient) -> None:
+def test_the_redirect_to_the_page_has_no_scheme_and_host(client: FlaskClient) -> None:
     response = client.get("/api")
     assert response.status_code == HTTPStatus.PERMANENT_REDIRECT
     assert response.headers["Location"] == "/api/"

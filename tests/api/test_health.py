@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.config.settings import Settings
-from app.factory import create_app
-from tests.helpers import ECHO, eventually, make_client, write_module
+from tests.helpers import ECHO, GATED_INIT, eventually, make_app, make_client
 
 BROKEN = {
     "init raises": "def run(_): return 1\ndef init(): raise ValueError('marker\\nmore')",
@@ -19,7 +17,7 @@ BROKEN = {
 }
 
 
-def test_a_ready_model_is_alive_and_ready(tmp_path: Path) -> None:
+def test_a_service_with_a_loaded_model_is_alive_and_ready(tmp_path: Path) -> None:
     client = make_client(tmp_path, ECHO)
     alive, ready = client.get("/api/liveness"), client.get("/api/readiness")
     assert (alive.status_code, alive.json) == (HTTPStatus.OK, {"Alive": True})
@@ -31,7 +29,7 @@ def test_a_ready_model_is_alive_and_ready(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_module_leaves_a_live_service_that_says_why_it_is_not_ready(
+def test_the_service_stays_alive_and_gives_the_reason_when_the_module_is_broken(
     tmp_path: Path, source: str
 ) -> None:
     client = make_client(tmp_path, source)
@@ -45,36 +43,27 @@ def test_a_broken_module_leaves_a_live_service_that_says_why_it_is_not_ready(
     assert client.get("/api/swagger.json").status_code == HTTPStatus.OK
 
 
-def test_a_reason_stands_in_the_readiness_body_alone(tmp_path: Path) -> None:
+def test_only_readiness_responses_contain_the_reason(tmp_path: Path) -> None:
     client = make_client(tmp_path, BROKEN["init raises"])
     for path in ("/api/liveness", "/api/swagger.json", "/api/", "/api/model/predict", "/nowhere"):
         assert "marker" not in client.get(path).text
 
 
-def test_while_loading_the_service_is_live_and_not_ready(tmp_path: Path) -> None:
-    source = """
-        import pathlib, time
-        def init():
-            while not pathlib.Path(__file__).with_name("go").exists():
-                time.sleep(0.01)
-        def run(_): return 1
-    """
-    write_module(tmp_path, source)
-    app = create_app(Settings(MODEL_DIR=str(tmp_path)))
-    app.extensions["model"].start()
-    client = app.test_client()
+def test_the_service_is_alive_and_not_ready_while_the_model_loads(tmp_path: Path) -> None:
+    client = make_client(tmp_path, GATED_INIT, MULTITHREADED_INIT=True)
     assert client.get("/api/liveness").status_code == HTTPStatus.OK
-    waiting = client.get("/api/readiness")
-    assert waiting.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-    assert waiting.json is not None
-    assert (waiting.json["Ready"], waiting.json["state"]) == (False, "loading")
-    (tmp_path / "go").touch()
+    loading = client.get("/api/readiness")
+    assert loading.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert loading.json is not None
+    assert (loading.json["Ready"], loading.json["state"]) == (False, "loading")
+    (tmp_path / "gate").touch()
     eventually(lambda: client.get("/api/readiness").status_code == HTTPStatus.OK)
 
 
-def test_a_draining_service_is_live_and_not_ready(tmp_path: Path) -> None:
-    client = make_client(tmp_path, ECHO)
-    client.application.extensions["model"].drain()
+def test_a_draining_service_is_alive_and_not_ready(tmp_path: Path) -> None:
+    app = make_app(tmp_path, ECHO)
+    client = app.test_client()
+    app.predictor.drain()
     response = client.get("/api/readiness")
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert response.json is not None
@@ -83,7 +72,7 @@ def test_a_draining_service_is_live_and_not_ready(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/liveness", "/api/readiness"])
-def test_head_is_answered_like_get_without_a_body(tmp_path: Path, path: str) -> None:
+def test_head_gets_the_response_of_get_without_its_body(tmp_path: Path, path: str) -> None:
     client: FlaskClient = make_client(tmp_path, ECHO)
     response = client.head(path)
     assert (response.status_code, response.data) == (HTTPStatus.OK, b"")

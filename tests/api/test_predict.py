@@ -12,23 +12,18 @@ FAILED = {"message": "An unhandled exception occurred"}
 INVALID = "Input payload validation failed"
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> FlaskClient:
-    return make_client(tmp_path, ECHO)
-
-
-def test_a_valid_body_is_answered_with_what_run_returned(client: FlaskClient) -> None:
+def test_the_response_to_a_valid_body_is_the_result_of_run(client: FlaskClient) -> None:
     response = client.post(PREDICT, json=VALID)
     assert (response.status_code, response.json) == (HTTPStatus.OK, VALID)
     assert response.content_type == "application/json"
 
 
-def test_unknown_parameters_are_passed_on(client: FlaskClient) -> None:
+def test_unknown_parameters_are_passed_to_run(client: FlaskClient) -> None:
     row = {**VALID, "extra": [None, {"a": 1}]}
     assert client.post(PREDICT, json=row).json == row
 
 
-def test_a_missing_parameter_is_a_fault(client: FlaskClient) -> None:
+def test_a_missing_parameter_is_an_error(client: FlaskClient) -> None:
     row = {key: value for key, value in VALID.items() if key != "int_param"}
     response = client.post(PREDICT, json=row)
     assert response.status_code == HTTPStatus.BAD_REQUEST
@@ -38,7 +33,7 @@ def test_a_missing_parameter_is_a_fault(client: FlaskClient) -> None:
     }
 
 
-def test_all_faults_come_in_one_answer(client: FlaskClient) -> None:
+def test_all_errors_are_in_one_response(client: FlaskClient) -> None:
     row = {"int_param": "a", "float_param": "b", "string_param": 1, "bool_param": "c",
            "datetime_param": "d", "date_param": None}  # fmt: skip
     assert client.post(PREDICT, json=row).json == {
@@ -56,7 +51,7 @@ def test_all_faults_come_in_one_answer(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("validate", [True, False])
 @pytest.mark.parametrize(("body", "shown"), [([], "[]"), ("a", "'a'"), (1, "1"), (None, "None")])
-def test_a_body_that_is_no_object_is_a_fault_of_the_whole_even_unvalidated(
+def test_a_body_that_is_not_an_object_is_rejected_even_without_validation(
     tmp_path: Path, body: Any, shown: str, validate: bool
 ) -> None:
     client = make_client(tmp_path, ECHO, RESTX_VALIDATE=validate)
@@ -73,10 +68,10 @@ def test_without_validation_any_object_reaches_the_model(tmp_path: Path) -> None
     assert client.post(PREDICT, json={"int_param": "a"}).json == {"int_param": "a"}
 
 
-def test_two_apps_in_a_process_keep_their_own_settings(tmp_path: Path) -> None:
-    lax = make_client(tmp_path / "lax", ECHO, RESTX_VALIDATE=False)
+def test_two_applications_in_one_process_have_their_own_settings(tmp_path: Path) -> None:
+    lenient = make_client(tmp_path / "lenient", ECHO, RESTX_VALIDATE=False)
     strict = make_client(tmp_path / "strict", ECHO)
-    assert lax.post(PREDICT, json={}).status_code == HTTPStatus.OK
+    assert lenient.post(PREDICT, json={}).status_code == HTTPStatus.OK
     assert strict.post(PREDICT, json={}).status_code == HTTPStatus.BAD_REQUEST
 
 
@@ -90,20 +85,20 @@ def test_without_a_sample_any_object_is_accepted(tmp_path: Path, source: str) ->
 @pytest.mark.parametrize(
     "raised", ["ValueError('secret')", "SystemExit('secret')", "KeyboardInterrupt"]
 )
-def test_an_exception_of_the_model_is_a_500_without_its_text(tmp_path: Path, raised: str) -> None:
+def test_an_exception_in_run_is_a_500_without_its_text(tmp_path: Path, raised: str) -> None:
     client = make_client(tmp_path, f"def run(_): raise {raised}")
     response = client.post(PREDICT, json={})
     assert (response.status_code, response.json) == (HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
 
 
-def test_with_debug_the_500_has_the_exceptions_text(tmp_path: Path) -> None:
+def test_with_flask_debug_the_500_contains_the_text_of_the_exception(tmp_path: Path) -> None:
     client = make_client(tmp_path, "def run(_): raise ValueError('secret')", FLASK_DEBUG=True)
     response = client.post(PREDICT, json={})
     assert response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     assert response.json == {"message": "secret"}
 
 
-def test_an_exceptions_traceback_is_logged_but_not_the_input(
+def test_an_exception_is_logged_with_its_traceback_and_without_the_input(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = make_client(tmp_path, "def run(_): raise ValueError('why')")
@@ -113,7 +108,7 @@ def test_an_exceptions_traceback_is_logged_but_not_the_input(
     assert "private" not in caplog.text
 
 
-def test_a_result_that_is_no_json_is_a_500_and_named_in_the_log(
+def test_a_result_that_is_not_json_serialisable_is_a_500_and_its_type_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = make_client(tmp_path, "def run(_): return {'a': object()}")
@@ -127,13 +122,17 @@ def test_a_result_that_is_no_json_is_a_500_and_named_in_the_log(
     [("float('nan')", None), ("(1, 404)", [1, 404]), ("None", None), ("'text'", "text"),
      ("__import__('numpy').array([1.5, float('inf')])", [1.5, None])],
 )  # fmt: skip
-def test_any_result_is_the_body_of_a_200(tmp_path: Path, result: str, expected: Any) -> None:
+def test_a_result_of_any_type_is_the_body_of_a_200(
+    tmp_path: Path, result: str, expected: Any
+) -> None:
     client = make_client(tmp_path, f"def run(_): return {result}")
     response = client.post(PREDICT, json={})
     assert (response.status_code, response.json) == (HTTPStatus.OK, expected)
 
 
-def test_lists_dicts_and_optional_parameters_are_typed_by_their_examples(tmp_path: Path) -> None:
+def test_types_of_lists_dicts_and_optional_parameters_come_from_their_examples(
+    tmp_path: Path,
+) -> None:
     client = make_client(
         tmp_path,
         "def sample(): return {'list': [1.5], 'dict': {'a': 'x'}, 'optional': None}\n"
@@ -149,7 +148,7 @@ def test_lists_dicts_and_optional_parameters_are_typed_by_their_examples(tmp_pat
     }
 
 
-def test_a_prediction_before_the_model_is_ready_is_a_503_whatever_the_body(tmp_path: Path) -> None:
+def test_a_prediction_before_the_model_is_ready_is_a_503_for_any_body(tmp_path: Path) -> None:
     client = make_client(tmp_path, "def run(_): return 1\ndef init(): raise ValueError('why')")
     response = client.post(PREDICT, data="{")
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE

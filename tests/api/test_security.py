@@ -8,11 +8,6 @@ from flask.testing import FlaskClient
 from tests.helpers import ECHO, PREDICT, VALID, make_client
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> FlaskClient:
-    return make_client(tmp_path, ECHO)
-
-
 @pytest.mark.parametrize(
     "headers",
     [
@@ -24,13 +19,13 @@ def client(tmp_path: Path) -> FlaskClient:
         {"Origin": "https://localhost"},
     ],
 )
-def test_own_pages_and_callers_that_are_no_browser_pass(
+def test_requests_of_the_services_page_and_of_other_programs_are_accepted(
     client: FlaskClient, headers: dict[str, str]
 ) -> None:
     assert client.post(PREDICT, json=VALID, headers=headers).status_code == HTTPStatus.OK
 
 
-FROM_ELSEWHERE = [
+CROSS_SITE = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
     {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
@@ -40,24 +35,22 @@ FROM_ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
-def test_a_request_from_another_site_is_refused(
-    client: FlaskClient, headers: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("headers", CROSS_SITE)
+def test_a_cross_site_request_is_rejected(client: FlaskClient, headers: dict[str, str]) -> None:
     response = client.post(PREDICT, json=VALID, headers=headers)
     assert response.status_code == HTTPStatus.BAD_REQUEST
     assert response.json == {"message": "The CSRF token is missing."}
 
 
-def test_a_false_token_is_refused(client: FlaskClient) -> None:
-    headers = {"Sec-Fetch-Site": "cross-site", "X-CSRFToken": "false"}
+def test_a_wrong_token_is_rejected(client: FlaskClient) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "X-CSRFToken": "wrong"}
     client.get("/api/")
     assert client.post(PREDICT, json=VALID, headers=headers).status_code == HTTPStatus.BAD_REQUEST
 
 
-@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
+@pytest.mark.parametrize("headers", CROSS_SITE)
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_request_from_another_site_with_the_pages_token_passes(
+def test_a_cross_site_request_with_the_token_of_the_page_is_accepted(
     client: FlaskClient, headers: dict[str, str], scheme: str
 ) -> None:
     page = client.get("/api/").text
@@ -72,13 +65,13 @@ def test_a_request_from_another_site_with_the_pages_token_passes(
     assert response.status_code == HTTPStatus.OK
 
 
-@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
-def test_reading_is_allowed_from_anywhere(client: FlaskClient, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("headers", CROSS_SITE)
+def test_cross_site_reads_are_allowed(client: FlaskClient, headers: dict[str, str]) -> None:
     assert client.get("/api/readiness", headers=headers).status_code == HTTPStatus.OK
 
 
-@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
-def test_without_the_protection_every_request_passes(
+@pytest.mark.parametrize("headers", CROSS_SITE)
+def test_without_csrf_protection_every_request_is_accepted(
     tmp_path: Path, headers: dict[str, str]
 ) -> None:
     client = make_client(tmp_path, ECHO, WTF_CSRF_ENABLED=False)
@@ -87,7 +80,7 @@ def test_without_the_protection_every_request_passes(
 
 
 @pytest.mark.parametrize("path", ["/api/", "/api/readiness", "/api/nowhere", "/api/swagger.json"])
-def test_every_answer_has_the_security_headers(client: FlaskClient, path: str) -> None:
+def test_every_response_has_the_security_headers(client: FlaskClient, path: str) -> None:
     headers = client.get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
@@ -97,7 +90,7 @@ def test_every_answer_has_the_security_headers(client: FlaskClient, path: str) -
     assert "unsafe-eval" not in headers["Content-Security-Policy"]
 
 
-def test_the_page_needs_nothing_from_other_hosts(client: FlaskClient) -> None:
+def test_the_page_loads_its_assets_from_this_service_only(client: FlaskClient) -> None:
     page = client.get("/api/").text
     assets = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert len(assets) >= 3

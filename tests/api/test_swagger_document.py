@@ -1,4 +1,4 @@
-"""The Swagger document of a running service, by the standard's validator and by the contract."""
+"""The Swagger document of a running service: valid Swagger 2.0, and complete."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +14,12 @@ IMPORTS = "import datetime, decimal, threading\nimport numpy\n"
 RUN = "def run(input_data): return input_data\n"
 SAMPLES = {
     "six types": repr(VALID),
-    "objects of Python": (
+    "Python objects": (
         "{'at': datetime.datetime(2021, 10, 26, 12, tzinfo=datetime.UTC),"
         " 'naive': datetime.datetime(2021, 10, 26), 'day': datetime.date(2021, 10, 26),"
         " 'price': decimal.Decimal('9.99'), 'pair': (1, 2)}"
     ),
-    "objects of numpy": (
+    "numpy objects": (
         "{'count': numpy.int32(3), 'ratio': numpy.float32(0.5), 'flag': numpy.bool_(True),"
         " 'vector': numpy.array([1.5, 2.5]), 'matrix': numpy.ones((2, 2), dtype=int),"
         " 'at': numpy.datetime64('2021-10-26T12:00:00')}"
@@ -27,21 +27,21 @@ SAMPLES = {
     "lists": "{'same': [1, 2], 'mixed': [1, 'a', None], 'nested': [[0.5]], 'none': []}",
     "dicts": "{'customer': {'name': 'Ann', 'since': '2021-10-26', 'more': {}}, 'rows': [{'x': 1}]}",
     "optional": "{'anything': None, 'nested': {'anything': None}}",
-    "words that Swagger has too": (
+    "keywords of Swagger": (
         "{'type': 'x', 'required': True, 'example': 1, 'properties': {'format': 'date'}, '': 0,"
         " 'größe / m²': 2.5}"
     ),
     "extremes": "{'large': 2**63 - 1, 'tiny': 5e-324, 'nan': float('nan'), 'text': '\\x00\\u2028'}",
     "empty": "{}",
 }
-BROKEN_MASKS = ("{", "}", "{Ready", "{a,b{c}", "{Ready{x},Alive{x},int_param{x}}")
+MALFORMED_MASKS = ("{", "}", "{Ready", "{a,b{c}", "{Ready{x},Alive{x},int_param{x}}")
 
 
 def document_of(server: Server) -> dict[str, Any]:
-    answer = server.get("/api/swagger.json")
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "application/json"
-    document: dict[str, Any] = answer.json()
+    response = server.get("/api/swagger.json")
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/json"
+    document: dict[str, Any] = response.json()
     validate(document, cls=OpenAPIV2SpecValidator)
     return document
 
@@ -68,8 +68,8 @@ def test_the_document_is_valid_and_its_example_is_accepted(tmp_path: Path, sampl
     with serving(tmp_path) as server:
         vector = document_of(server)["definitions"]["input_vector"]
         assert vector["example"].keys() == vector.get("properties", {}).keys()
-        answer = server.predict(vector["example"])
-        assert (answer.status_code, answer.json()) == (200, vector["example"])
+        response = server.predict(vector["example"])
+        assert (response.status_code, response.json()) == (200, vector["example"])
 
 
 def test_without_sample_any_object_is_documented_and_accepted(tmp_path: Path) -> None:
@@ -104,13 +104,13 @@ def test_the_document_is_valid_while_the_model_is_not_ready(
         eventually(lambda: documented() == names)  # "loading" begins before sample() is called
 
 
-def test_the_document_is_swagger_2_below_api(document: dict[str, Any]) -> None:
+def test_the_document_is_swagger_2_with_the_base_path_api(document: dict[str, Any]) -> None:
     assert document["swagger"] == "2.0"
     assert document["basePath"] == "/api"
     assert [tag["name"] for tag in document["tags"]] == ["health", "model"]
 
 
-def test_operations_have_the_names_and_tags_of_the_contract(document: dict[str, Any]) -> None:
+def test_operations_have_their_fixed_names_and_tags(document: dict[str, Any]) -> None:
     assert {
         name: (operation["operationId"], operation["tags"])
         for name, operation in operations(document).items()
@@ -121,7 +121,7 @@ def test_operations_have_the_names_and_tags_of_the_contract(document: dict[str, 
     }
 
 
-def test_every_code_is_documented_with_a_schema(document: dict[str, Any]) -> None:
+def test_every_status_code_is_documented_with_a_schema(document: dict[str, Any]) -> None:
     codes = {
         "GET /liveness": {"200"},
         "GET /readiness": {"200", "503"},
@@ -169,7 +169,7 @@ def test_parameters_have_the_type_and_format_of_their_example(document: dict[str
     assert formats == {"datetime_param": "date-time", "date_param": "date"}
 
 
-def test_lists_dicts_and_none_are_described(tmp_path: Path) -> None:
+def test_lists_dicts_and_none_are_documented(tmp_path: Path) -> None:
     sample = {"numbers": [1.5], "customer": {"name": "Ann"}, "anything": None}
     write_module(tmp_path, f"def sample(): return {sample}\n{RUN}")
     with serving(tmp_path) as server:
@@ -183,7 +183,7 @@ def test_lists_dicts_and_none_are_described(tmp_path: Path) -> None:
     assert "type" not in properties["anything"]
 
 
-def masked(document: dict[str, Any]) -> set[str]:
+def operations_with_mask(document: dict[str, Any]) -> set[str]:
     return {
         name
         for name, operation in operations(document).items()
@@ -200,28 +200,28 @@ def call(server: Server, operation: str, **headers: str) -> requests.Response:
     )
 
 
-def test_the_mask_is_not_shown_by_default(document: dict[str, Any]) -> None:
-    assert masked(document) == set()
+def test_the_mask_is_not_documented_by_default(document: dict[str, Any]) -> None:
+    assert operations_with_mask(document) == set()
 
 
-def test_the_mask_works_wherever_it_is_shown(tmp_path: Path) -> None:
+def test_the_mask_works_for_each_operation_that_documents_it(tmp_path: Path) -> None:
     write_module(tmp_path, ECHO)
     with serving(tmp_path, RESTX_MASK_SWAGGER="on") as server:
-        names = masked(document_of(server))
+        names = operations_with_mask(document_of(server))
         assert names
         for name in names:
             first, value = next(iter(call(server, name).json().items()))
-            answer = call(server, name, **{"X-Fields": f"{{{first}}}"})
-            assert (answer.status_code, answer.json()) == (200, {first: value}), name
-            for mask in BROKEN_MASKS:
-                answer = call(server, name, **{"X-Fields": mask})
-                assert answer.status_code == 400, mask
-                assert isinstance(answer.json()["message"], str)
+            response = call(server, name, **{"X-Fields": f"{{{first}}}"})
+            assert (response.status_code, response.json()) == (200, {first: value}), name
+            for mask in MALFORMED_MASKS:
+                response = call(server, name, **{"X-Fields": mask})
+                assert response.status_code == 400, mask
+                assert isinstance(response.json()["message"], str)
 
 
-def test_a_broken_mask_is_no_server_error(tmp_path: Path) -> None:
+def test_a_malformed_mask_is_not_a_server_error(tmp_path: Path) -> None:
     write_module(tmp_path, ECHO)
     with serving(tmp_path) as server:
         for name in ("GET /liveness", "GET /readiness", "POST /model/predict"):
-            for mask in BROKEN_MASKS:
+            for mask in MALFORMED_MASKS:
                 assert call(server, name, **{"X-Fields": mask}).status_code in (200, 400)

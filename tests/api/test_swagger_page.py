@@ -1,4 +1,4 @@
-"""The Swagger page, and cross-site protection, as a real Chromium sees them."""
+"""The Swagger page and the CSRF protection, in Chromium."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ from tests.helpers import ECHO, PREDICT, VALID, Server, eventually, serving, wri
 pytestmark = pytest.mark.browser
 
 if find_chromium() is None and os.environ.get("CI", "").lower() not in ("true", "1"):
-    pytest.skip(f"Browser tests left out: {MISSING}", allow_module_level=True)
+    pytest.skip(f"Browser tests skipped: {MISSING}", allow_module_level=True)
 
 RECORDING = (
     ECHO
@@ -39,7 +39,7 @@ OPERATIONS = [
 ]
 PREDICTION = OPERATIONS[-1]
 FETCH = "([url, options]) => fetch(url, options).then(() => 'sent', () => 'failed')"
-# A form can post JSON too: the name and the value of its field, joined by "=", are the text.
+# A form can post JSON: its text is the name and the value of its field, joined by "=".
 SUBMIT_FORM = """([url, body]) => {
     const form = document.createElement("form");
     Object.assign(form, {method: "post", action: url, enctype: "text/plain"});
@@ -61,7 +61,7 @@ def browser() -> Iterator[Browser]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     write_module(folder, RECORDING)
-    with serving(folder, LOG_LEVEL="DEBUG") as server:  # a line for each request
+    with serving(folder, LOG_LEVEL="DEBUG") as server:  # logs each request
         yield server
 
 
@@ -90,64 +90,64 @@ def other_port() -> Iterator[int]:
 @contextlib.contextmanager
 def swagger_page(browser: Browser, folder: Path, **settings: Any) -> Iterator[Page]:
     write_module(folder, ECHO)
-    with serving(folder, **settings) as server, visit(browser, f"{server.url}/api/") as seen:
-        expect(seen.page.locator("#operations-tag-model")).to_be_visible()
-        yield seen.page
-        assert seen.complaints == []
+    with serving(folder, **settings) as server, visit(browser, f"{server.url}/api/") as visited:
+        expect(visited.page.locator("#operations-tag-model")).to_be_visible()
+        yield visited.page
+        assert visited.problems == []
 
 
 def execute(page: Page) -> tuple[str, str]:
     """Press Execute and return the status and the body that the page shows."""
     page.locator(f"{PREDICTION} .execute").click()
-    answer = page.locator(f"{PREDICTION} .live-responses-table tbody")
-    status = answer.locator(".response-col_status").inner_text()
-    return status.strip(), answer.locator("pre.microlight").first.inner_text()
+    response = page.locator(f"{PREDICTION} .live-responses-table tbody")
+    status = response.locator(".response-col_status").inner_text()
+    return status.strip(), response.locator("pre.microlight").first.inner_text()
 
 
-def runs(server: Server) -> int:
+def calls_of_run(server: Server) -> int:
     file = server.log_file.parent / "runs"
     return len(file.read_text().splitlines()) if file.exists() else 0
 
 
-def answers(server: Server, status: int) -> int:
+def logged_predictions(server: Server, status: int) -> int:
     return server.log.count(f'"POST {PREDICT} HTTP/1.1" {status} ')
 
 
-def test_the_page_renders_without_complaint_and_asks_nobody_else(
+def test_the_page_renders_without_errors_or_requests_to_other_hosts(
     browser: Browser, server: Server
 ) -> None:
-    with visit(browser, f"{server.url}/api/") as seen:
-        expect(seen.page.locator(".info .title")).to_contain_text("ml-rest-api")
+    with visit(browser, f"{server.url}/api/") as visited:
+        expect(visited.page.locator(".info .title")).to_contain_text("ml-rest-api")
         for operation in OPERATIONS:
-            expect(seen.page.locator(operation)).to_be_visible()
-        expect(seen.page.locator(".errors-wrapper")).to_have_count(0)
-        seen.page.wait_for_load_state("networkidle")
-        assert seen.complaints == []
-        assert seen.hosts == {f"127.0.0.1:{server.port}"}
+            expect(visited.page.locator(operation)).to_be_visible()
+        expect(visited.page.locator(".errors-wrapper")).to_have_count(0)
+        visited.page.wait_for_load_state("networkidle")
+        assert visited.problems == []
+        assert visited.hosts == {f"127.0.0.1:{server.port}"}
 
 
-# Chromium sends Sec-Fetch-Site to loopback addresses and to TLS only; to others just Origin.
+# Chromium sends Sec-Fetch-Site only to loopback addresses and over TLS; otherwise only Origin.
 @pytest.mark.parametrize("host", ["127.0.0.1", "service.test"])
 def test_execute_posts_the_sample_and_shows_the_prediction(
     browser: Browser, server: Server, host: str
 ) -> None:
-    before = runs(server)
-    with visit(browser, f"http://{host}:{server.port}/api/") as seen:
-        seen.page.locator(f"{PREDICTION} .opblock-summary").click()
-        body = seen.page.locator(f"{PREDICTION} textarea").input_value()
+    before = calls_of_run(server)
+    with visit(browser, f"http://{host}:{server.port}/api/") as visited:
+        visited.page.locator(f"{PREDICTION} .opblock-summary").click()
+        body = visited.page.locator(f"{PREDICTION} textarea").input_value()
         assert json.loads(body) == VALID
-        status, prediction = execute(seen.page)
+        status, prediction = execute(visited.page)
         assert (status, json.loads(prediction)) == ("200", VALID)
-        assert seen.complaints == []
-    assert runs(server) == before + 1
+        assert visited.problems == []
+    assert calls_of_run(server) == before + 1
 
 
-def test_small_numbers_and_null_are_offered_as_the_sample_has_them(
+def test_small_numbers_and_null_of_the_sample_can_be_posted_unchanged(
     browser: Browser, plain: Server
 ) -> None:
-    with visit(browser, f"{plain.url}/api/") as seen:
-        seen.page.locator(f"{PREDICTION} .opblock-summary").click()
-        status, prediction = execute(seen.page)
+    with visit(browser, f"{plain.url}/api/") as visited:
+        visited.page.locator(f"{PREDICTION} .opblock-summary").click()
+        status, prediction = execute(visited.page)
     assert (status, json.loads(prediction)) == ("200", PLAIN)
 
 
@@ -159,20 +159,22 @@ def test_small_numbers_and_null_are_offered_as_the_sample_has_them(
         ('{"rate": 0.', {}),
     ],
 )
-def test_the_page_shows_what_the_service_says_of_an_edited_body(
+def test_the_page_shows_the_errors_of_an_edited_body(
     browser: Browser, plain: Server, body: str, errors: dict[str, object]
 ) -> None:
-    with visit(browser, f"{plain.url}/api/") as seen:
-        seen.page.locator(f"{PREDICTION} .opblock-summary").click()
-        seen.page.locator(f"{PREDICTION} textarea").fill(body)
-        status, answer = execute(seen.page)
+    with visit(browser, f"{plain.url}/api/") as visited:
+        visited.page.locator(f"{PREDICTION} .opblock-summary").click()
+        visited.page.locator(f"{PREDICTION} textarea").fill(body)
+        status, response = execute(visited.page)
     assert status == "400"
-    shown = json.loads(answer)
-    assert shown.pop("message")
-    assert shown == errors
+    content = json.loads(response)
+    assert content.pop("message")
+    assert content == errors
 
 
-def test_without_json_editor_the_body_opens_after_a_click(browser: Browser, tmp_path: Path) -> None:
+def test_without_json_editor_the_body_is_editable_after_a_click(
+    browser: Browser, tmp_path: Path
+) -> None:
     off = {"SWAGGER_UI_JSONEDITOR": "off", "SWAGGER_UI_DOC_EXPANSION": "full"}
     with swagger_page(browser, tmp_path, **off) as page:
         expect(page.locator(f"{PREDICTION} .try-out__btn")).to_be_visible()
@@ -189,49 +191,49 @@ def test_expansion_none_shows_no_operation(browser: Browser, tmp_path: Path) -> 
         expect(page.locator(PREDICTION)).to_be_visible()
 
 
-def test_expansion_list_shows_operations_closed(browser: Browser, tmp_path: Path) -> None:
+def test_expansion_list_shows_collapsed_operations(browser: Browser, tmp_path: Path) -> None:
     with swagger_page(browser, tmp_path, SWAGGER_UI_DOC_EXPANSION="list") as page:
         expect(page.locator(".opblock:visible")).to_have_count(len(OPERATIONS))
         expect(page.locator(".opblock-body:visible")).to_have_count(0)
 
 
-def test_expansion_full_shows_operations_open(browser: Browser, tmp_path: Path) -> None:
+def test_expansion_full_shows_expanded_operations(browser: Browser, tmp_path: Path) -> None:
     with swagger_page(browser, tmp_path, SWAGGER_UI_DOC_EXPANSION="full") as page:
         expect(page.locator(".opblock-body:visible")).to_have_count(len(OPERATIONS))
         expect(page.locator(f"{PREDICTION} textarea")).to_be_visible()
 
 
-# Another site, then another origin of the same site, then without Sec-Fetch-Site.
+# Another site; another origin of the same site; another site without Sec-Fetch-Site.
 @pytest.mark.parametrize(
-    ("host", "elsewhere"),
+    ("host", "other_host"),
     [("127.0.0.1", "localhost"), ("127.0.0.1", "127.0.0.1"), ("service.test", "another.test")],
 )
-def test_another_site_gets_400_and_no_prediction(
-    browser: Browser, server: Server, other_port: int, host: str, elsewhere: str
+def test_a_cross_site_request_is_a_400_without_a_prediction(
+    browser: Browser, server: Server, other_port: int, host: str, other_host: str
 ) -> None:
     url = f"http://{host}:{server.port}{PREDICT}"
     body = json.dumps(VALID)
-    ran, refused = runs(server), answers(server, 400)
-    with visit(browser, f"http://{elsewhere}:{other_port}/") as seen:
+    calls, rejected = calls_of_run(server), logged_predictions(server, 400)
+    with visit(browser, f"http://{other_host}:{other_port}/") as visited:
         for mode in ("no-cors", "cors"):
             options = {"method": "POST", "mode": mode, "body": body, "credentials": "include"}
-            assert seen.page.evaluate(FETCH, [url, options]) == "failed"
-        with seen.page.expect_response(url) as response:
-            seen.page.evaluate(SUBMIT_FORM, [url, body])
+            assert visited.page.evaluate(FETCH, [url, options]) == "failed"
+        with visited.page.expect_response(url) as response:
+            visited.page.evaluate(SUBMIT_FORM, [url, body])
     assert response.value.status == 400
-    eventually(lambda: answers(server, 400) == refused + 3)
-    assert runs(server) == ran
+    eventually(lambda: logged_predictions(server, 400) == rejected + 3)
+    assert calls_of_run(server) == calls
 
 
-def test_without_csrf_protection_another_site_still_cannot_send_json(
+def test_without_csrf_protection_other_sites_still_cannot_send_json(
     browser: Browser, unprotected: Server, other_port: int
 ) -> None:
-    ran, url, body = runs(unprotected), unprotected.url + PREDICT, json.dumps(VALID)
+    calls, url, body = calls_of_run(unprotected), unprotected.url + PREDICT, json.dumps(VALID)
     options = {"method": "POST", "body": body, "headers": {"Content-Type": "application/json"}}
-    with visit(browser, f"http://localhost:{other_port}/") as seen:
-        assert seen.page.evaluate(FETCH, [url, options]) == "failed"
+    with visit(browser, f"http://localhost:{other_port}/") as visited:
+        assert visited.page.evaluate(FETCH, [url, options]) == "failed"
         eventually(lambda: f'"OPTIONS {PREDICT} HTTP/1.1" 200 ' in unprotected.log)
-        with seen.page.expect_response(url) as response:
-            seen.page.evaluate(SUBMIT_FORM, [url, body])
+        with visited.page.expect_response(url) as response:
+            visited.page.evaluate(SUBMIT_FORM, [url, body])
     assert response.value.status == 415
-    assert runs(unprotected) == ran
+    assert calls_of_run(unprotected) == calls

@@ -17,7 +17,7 @@ NESTED = """
 
 
 def ask(url: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "app.cli.client", url]
+    command = [sys.executable, "-m", "app", "predict", url]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -43,7 +43,7 @@ def test_a_model_that_fails_is_one_line(tmp_path: Path) -> None:
         asked = ask(server.url)
     assert asked.returncode == 1
     assert asked.stderr == (
-        f"{server.url}/api/model/predict answered 500: "
+        f"Error: {server.url}/api/model/predict answered 500: "
         '{"message":"An unhandled exception occurred"}\n'
     )
 
@@ -51,5 +51,5 @@ def test_a_model_that_fails_is_one_line(tmp_path: Path) -> None:
 def test_a_service_that_is_not_there_is_one_line() -> None:
     asked = ask(url := f"http://127.0.0.1:{free_port()}")
     assert asked.returncode == 1
-    assert asked.stderr.startswith(f"{url} cannot be reached: ")
+    assert asked.stderr.startswith(f"Error: {url} cannot be reached: ")
     assert asked.stderr.count("\n") == 1

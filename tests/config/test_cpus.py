@@ -1,4 +1,4 @@
-"""Cores and thread pools: what a container's CPU limit allows."""
+"""The CPUs that a process may use: what a container's CPU limit allows."""
 
 from pathlib import Path
 
@@ -7,14 +7,7 @@ import pytest
 from app.config.cpus import available_cpus
 from tests.helpers import serving, write_module
 
-HERE = available_cpus(Path("no limit"))
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_text(text)
-    return root
+AFFINITY = 4
 
 
 @pytest.mark.parametrize(
@@ -22,20 +15,25 @@ def write(root: Path, files: dict[str, str]) -> Path:
     [
         ({"cpu.max": "100000 100000\n"}, 1),
         ({"cpu.max": "20000 100000\n"}, 1),
-        ({"cpu.max": "150000 100000\n"}, min(2, HERE)),
-        ({"cpu.max": "6400000 100000\n"}, min(64, HERE)),
-        ({"cpu.max": "max 100000\n"}, HERE),
-        ({"cpu.max": "?"}, HERE),
+        ({"cpu.max": "150000 100000\n"}, 2),
+        ({"cpu.max": "6400000 100000\n"}, AFFINITY),
+        ({"cpu.max": "max 100000\n"}, AFFINITY),
+        ({"cpu.max": "?"}, AFFINITY),
         ({"cpu/cpu.cfs_quota_us": "100000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 1),
-        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, HERE),
-        ({"cpu/cpu.cfs_quota_us": "100000\n"}, HERE),
-        ({}, HERE),
+        ({"cpu/cpu.cfs_quota_us": "250000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, AFFINITY),
+        ({"cpu/cpu.cfs_quota_us": "100000\n"}, AFFINITY),
+        ({}, AFFINITY),
     ],
 )
-def test_the_limit_of_the_container_counts_in_whole_cores(
-    tmp_path: Path, files: dict[str, str], expected: int
+def test_the_limit_of_the_container_counts_in_whole_cpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], expected: int
 ) -> None:
-    assert available_cpus(write(tmp_path, files)) == expected
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: set(range(AFFINITY)))
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert available_cpus(tmp_path) == expected
 
 
 POOLS = """
@@ -46,16 +44,17 @@ POOLS = """
 """
 
 
-@pytest.mark.parametrize(
-    ("workers", "share"), [("1", available_cpus()), ("2", max(1, available_cpus() // 2))]
-)
-def test_the_processes_share_the_cores_and_what_is_set_stays(
-    tmp_path: Path, workers: str, share: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_processes_share_the_cpus_and_a_variable_that_is_set_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
     write_module(tmp_path, POOLS)
-    with serving(tmp_path, WORKERS=workers) as server:
+    with serving(tmp_path, WORKERS=str(workers)) as server:
         asked = {"OMP_NUM_THREADS": 0, "OPENBLAS_NUM_THREADS": 0}
-        expected = {"OMP_NUM_THREADS": str(share), "OPENBLAS_NUM_THREADS": "7"}
+        expected = {
+            "OMP_NUM_THREADS": str(max(1, available_cpus() // workers)),
+            "OPENBLAS_NUM_THREADS": "7",
+        }
         assert server.predict(asked).json() == expected

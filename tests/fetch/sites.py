@@ -1,4 +1,4 @@
-"""What the fetch's tests share: a web server that answers as told, the fetch as a process."""
+"""Shared by the fetch tests: a web server with prepared responses, the fetch as a process."""
 
 import contextlib
 import hashlib
@@ -22,75 +22,81 @@ STORE_HEADERS = {"ETag": '"1"', "Last-Modified": "Tue, 26 Oct 2021 12:34:56 GMT"
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    states: int | None = None  # a Content-Length other than the body's
-    lengthless: bool = False  # states no Content-Length
-    hangs: bool = False  # after the body, until the test is over
+    content_length: int | None = None  # if it differs from the body's length
+    omit_length: bool = False  # send no Content-Length
+    hangs: bool = False  # after the body, until the end of the test
 
 
 class Site:
-    """Answers by path, in the order laid down; the last answer stays."""
+    """The responses of a web server by path, in order; the last one is repeated."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, list[Answer]] = {}
-        self.seen: list[tuple[str, Message]] = []
-        self.asked = threading.Event()
-        self.over = threading.Event()
+        self.responses: dict[str, list[Response]] = {}
+        self.requests: list[tuple[str, Message]] = []
+        self.requested = threading.Event()
+        self.finished = threading.Event()
         self.url = ""
 
-    def puts(self, path: str, *answers: Answer | bytes) -> str:
-        """Lay down what a path answers; return its URL."""
-        self.answers[path] = [a if isinstance(a, Answer) else Answer(body=a) for a in answers]
+    def add(self, path: str, *responses: Response | bytes) -> str:
+        """Set the responses of a path; return its URL."""
+        self.responses[path] = [
+            r if isinstance(r, Response) else Response(body=r) for r in responses
+        ]
         return self.url + path
 
-    def answer(self, path: str) -> Answer:
-        answers = self.answers.get(path, [Answer(404)])
-        return answers.pop(0) if len(answers) > 1 else answers[0]
+    def next_response(self, path: str) -> Response:
+        responses = self.responses.get(path, [Response(404)])
+        return responses.pop(0) if len(responses) > 1 else responses[0]
 
 
 @contextlib.contextmanager
-def site(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
+def serve_site(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     """Serve on a free port of 127.0.0.1."""
-    it = Site()
+    site = Site()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            it.seen.append((self.path, self.headers))
-            it.asked.set()
-            answer = it.answer(self.path)
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
+            site.requests.append((self.path, self.headers))
+            site.requested.set()
+            response = site.next_response(self.path)
+            self.send_response(response.status)
+            for name, value in response.headers.items():
                 self.send_header(name, value)
-            if not answer.lengthless:
-                length = len(answer.body) if answer.states is None else answer.states
+            if not response.omit_length:
+                length = (
+                    len(response.body)
+                    if response.content_length is None
+                    else response.content_length
+                )
                 self.send_header("Content-Length", str(length))
             self.end_headers()
-            self.wfile.write(answer.body)
-            if answer.hangs:
+            self.wfile.write(response.body)
+            if response.hangs:
                 self.wfile.flush()
-                it.over.wait(60)
+                site.finished.wait(60)
 
         def do_CONNECT(self) -> None:
-            it.seen.append((self.path, self.headers))
+            site.requests.append((self.path, self.headers))
             self.send_error(502)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
             server.handle_error = lambda *_: None  # type: ignore[method-assign]
-        it.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
+        site.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:
-            yield it
+            yield site
         finally:
-            it.over.set()
+            site.finished.set()
             server.shutdown()
             thread.join()
 
@@ -117,7 +123,7 @@ def environment(uri: str, content: bytes, target: Path, **more: str) -> dict[str
     }
 
 
-def start(environ: Mapping[str, str]) -> subprocess.Popen[str]:
+def start_fetch(environ: Mapping[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "app.fetch"],
         cwd=ROOT,
@@ -126,13 +132,13 @@ def start(environ: Mapping[str, str]) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        umask=0o077,  # modes must not depend on it
+        umask=0o077,  # the modes of the files must not depend on it
     )
 
 
-def run(environ: Mapping[str, str]) -> Outcome:
-    """Fetch to the end; a failure has exactly one line on stderr and leaves no temporary."""
-    with start(environ) as process:
+def run_fetch(environ: Mapping[str, str]) -> Outcome:
+    """Run the fetch; check that a failure prints one line, and that no temporary file is left."""
+    with start_fetch(environ) as process:
         log, error = process.communicate(timeout=60)
     assert error.count("\n") == (process.returncode != 0), error
     files = files_in(Path(environ["MODEL_TARGET"]))
@@ -140,16 +146,16 @@ def run(environ: Mapping[str, str]) -> Outcome:
     return Outcome(process.returncode, log, error.rstrip("\n"), files)
 
 
-def fetched(uri: str, content: bytes, target: Path, **more: str) -> dict[str, bytes]:
-    """Fetch and return the files that are in the target then."""
-    outcome = run(environment(uri, content, target, **more))
+def fetch(uri: str, content: bytes, target: Path, **more: str) -> dict[str, bytes]:
+    """Run a fetch that must succeed; return the files in the target folder."""
+    outcome = run_fetch(environment(uri, content, target, **more))
     assert outcome.code == 0, outcome.error
     return outcome.files
 
 
-def refused(uri: str, content: bytes, target: Path, **more: str) -> str:
-    """Fetch in vain and return the line that says why; nothing is in the target then."""
-    outcome = run(environment(uri, content, target, **more))
+def fetch_error(uri: str, content: bytes, target: Path, **more: str) -> str:
+    """Run a fetch that must fail and leave the target folder empty; return the error line."""
+    outcome = run_fetch(environment(uri, content, target, **more))
     assert outcome.code == 1, outcome.log
     assert not outcome.files
     assert not (target.is_dir() and list(target.iterdir()))

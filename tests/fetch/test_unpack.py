@@ -1,4 +1,4 @@
-"""Archives of all kinds, most of them hostile."""
+"""Archives of all kinds, many of them malicious."""
 
 import bz2
 import gzip
@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from app.fetch.unpack import ArchiveError, Limits, archive_kind, unpack
+from app.errors import ArchiveError
+from app.fetch.unpack import Limits, archive_kind, unpack
 from tests.fetch.sites import files_in, tar_of, zip_of
 
 FILES = {"fraud.py": b"pass\n", "data/größe – 大.json": b"{}", "data/.keep": b""}
-ENOUGH = Limits(max_bytes=1_000_000, max_entries=100)
-EVIL_NAMES = {
-    "../evil": "leads out of the folder",
-    "data/../../evil": "leads out of the folder",
-    "data/..": "leads out of the folder",
+LIMITS = Limits(max_bytes=1_000_000, max_entries=100)
+INVALID_NAMES = {
+    "../evil": "escapes the target directory",
+    "data/../../evil": "escapes the target directory",
+    "data/..": "escapes the target directory",
     "/evil": "has an absolute name",
     "//evil": "has an absolute name",
     "..\\evil": "has a backslash",
@@ -28,15 +29,15 @@ EVIL_NAMES = {
     ".fetch-x/evil": "nested too deeply or has a reserved name",
     "a/" * 64 + "b": "nested too deeply or has a reserved name",
 }
-Unpacking = Callable[..., dict[str, bytes]]
+Extract = Callable[..., dict[str, bytes]]
 Make = Callable[[dict[str, bytes]], bytes]
 
 
 @pytest.fixture
-def unpacked(tmp_path: Path) -> Unpacking:
-    """Unpack an archive and return the files; nothing may come to lie outside the folder."""
+def extract(tmp_path: Path) -> Extract:
+    """Unpack an archive and return the files; check that none is outside the folder."""
 
-    def unpacked(archive: bytes, limits: Limits = ENOUGH) -> dict[str, bytes]:
+    def extract(archive: bytes, limits: Limits = LIMITS) -> dict[str, bytes]:
         file, folder = tmp_path / "archive", tmp_path / "folder"
         file.write_bytes(archive)
         folder.mkdir()
@@ -47,13 +48,13 @@ def unpacked(tmp_path: Path) -> Unpacking:
         assert count == len(files_in(folder))
         return files_in(folder)
 
-    return unpacked
+    return extract
 
 
-def refusal(unpacked: Unpacking, archive: bytes, limits: Limits = ENOUGH) -> str:
-    with pytest.raises(ArchiveError) as caught:
-        unpacked(archive, limits)
-    return str(caught.value)
+def extract_error(extract: Extract, archive: bytes, limits: Limits = LIMITS) -> str:
+    with pytest.raises(ArchiveError) as error:
+        extract(archive, limits)
+    return str(error.value)
 
 
 def tar_with(name: str, kind: bytes, **attributes: object) -> bytes:
@@ -77,15 +78,15 @@ def zip_with(name: str, mode: int) -> bytes:
 
 
 @pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])
-def test_a_tar_is_unpacked(unpacked: Unpacking, compression: str) -> None:
-    assert unpacked(tar_of(FILES, compression)) == FILES
+def test_a_tar_is_unpacked(extract: Extract, compression: str) -> None:
+    assert extract(tar_of(FILES, compression)) == FILES
 
 
-def test_a_zip_is_unpacked(unpacked: Unpacking) -> None:
-    assert unpacked(zip_of(FILES)) == FILES
+def test_a_zip_is_unpacked(extract: Extract) -> None:
+    assert extract(zip_of(FILES)) == FILES
 
 
-def test_a_tar_of_the_current_folder_is_unpacked(unpacked: Unpacking, tmp_path: Path) -> None:
+def test_a_tar_of_the_current_folder_is_unpacked(extract: Extract, tmp_path: Path) -> None:
     source = tmp_path / "archive"
     source.mkdir()
     (source / "fraud.py").write_bytes(b"pass\n")
@@ -94,34 +95,32 @@ def test_a_tar_of_the_current_folder_is_unpacked(unpacked: Unpacking, tmp_path: 
         tar.add(source, ".")
     (source / "fraud.py").unlink()
     source.rmdir()
-    assert unpacked(out.getvalue()) == {"fraud.py": b"pass\n"}
+    assert extract(out.getvalue()) == {"fraud.py": b"pass\n"}
 
 
-def test_a_name_longer_than_a_tar_header_is_kept(unpacked: Unpacking) -> None:
+def test_a_name_longer_than_a_tar_header_is_kept(extract: Extract) -> None:
     files = {f"{'d' * 120}/{'f' * 120}": b"x"}
-    assert unpacked(tar_of(files)) == files
+    assert extract(tar_of(files)) == files
 
 
-def test_modes_of_the_archive_are_not_taken_over(unpacked: Unpacking, tmp_path: Path) -> None:
-    unpacked(tar_with("run", tarfile.REGTYPE, mode=0o6777))
+def test_file_modes_of_the_archive_are_ignored(extract: Extract, tmp_path: Path) -> None:
+    extract(tar_with("run", tarfile.REGTYPE, mode=0o6777))
     assert (tmp_path / "folder" / "run").stat().st_mode & 0o7777 == 0o644
 
 
-@pytest.mark.parametrize(("name", "says"), EVIL_NAMES.items())
+@pytest.mark.parametrize(("name", "message"), INVALID_NAMES.items())
 @pytest.mark.parametrize("make", [tar_of, zip_of])
-def test_a_name_that_is_not_sane_is_refused(
-    unpacked: Unpacking, make: Make, name: str, says: str
-) -> None:
-    assert says in refusal(unpacked, make({"good": b"", name: b"evil"}))
+def test_an_invalid_name_is_rejected(extract: Extract, make: Make, name: str, message: str) -> None:
+    assert message in extract_error(extract, make({"good": b"", name: b"evil"}))
 
 
-def test_an_evil_name_is_shown_short_and_escaped(unpacked: Unpacking) -> None:
-    line = refusal(unpacked, tar_of({"\x1b" + "x" * 200: b""}))
+def test_an_invalid_name_is_truncated_and_escaped_in_the_message(extract: Extract) -> None:
+    line = extract_error(extract, tar_of({"\x1b" + "x" * 200: b""}))
     assert line.startswith(rf"entry '\x1b{'x' * 79}…' has a")
 
 
 @pytest.mark.parametrize(
-    ("kind", "says"),
+    ("kind", "message"),
     [
         (tarfile.SYMTYPE, "a symbolic link"),
         (tarfile.LNKTYPE, "a hard link"),
@@ -131,90 +130,88 @@ def test_an_evil_name_is_shown_short_and_escaped(unpacked: Unpacking) -> None:
         (b"Z", "neither a plain file nor a folder"),
     ],
 )
-def test_what_is_no_plain_file_in_a_tar_is_refused(
-    unpacked: Unpacking, kind: bytes, says: str
-) -> None:
-    assert refusal(unpacked, tar_with("evil", kind)) == f"entry 'evil' is {says}"
+def test_a_special_file_in_a_tar_is_rejected(extract: Extract, kind: bytes, message: str) -> None:
+    assert extract_error(extract, tar_with("evil", kind)) == f"entry 'evil' is {message}"
 
 
-def test_a_sparse_file_is_refused(unpacked: Unpacking) -> None:
+def test_a_sparse_file_is_rejected(extract: Extract) -> None:
     headers = {"GNU.sparse.major": "0", "GNU.sparse.map": "0,1", "GNU.sparse.size": "9" * 12}
     archive = tar_with("huge", tarfile.REGTYPE, pax_headers=headers)
-    assert "'huge' is neither a plain file nor a folder" in refusal(unpacked, archive)
+    assert "'huge' is neither a plain file nor a folder" in extract_error(extract, archive)
 
 
 @pytest.mark.parametrize("mode", [0o120777, 0o010644, 0o020644])
-def test_what_is_no_plain_file_in_a_zip_is_refused(unpacked: Unpacking, mode: int) -> None:
-    says = "a symbolic link" if mode == 0o120777 else "neither a file nor a folder"
-    assert refusal(unpacked, zip_with("evil", mode)) == f"entry 'evil' is {says}"
+def test_a_special_file_in_a_zip_is_rejected(extract: Extract, mode: int) -> None:
+    message = "a symbolic link" if mode == 0o120777 else "neither a file nor a folder"
+    assert extract_error(extract, zip_with("evil", mode)) == f"entry 'evil' is {message}"
 
 
-def test_an_encrypted_zip_is_refused(unpacked: Unpacking) -> None:
+def test_an_encrypted_zip_is_rejected(extract: Extract) -> None:
     archive = bytearray(zip_of({"secret": b"x"}))
     archive[archive.index(b"PK\x01\x02") + 8] |= 1
-    assert refusal(unpacked, bytes(archive)) == "entry 'secret' is encrypted"
+    assert extract_error(extract, bytes(archive)) == "entry 'secret' is encrypted"
 
 
-def test_a_zip_compressed_by_what_has_no_bound_is_refused(unpacked: Unpacking) -> None:
+def test_a_zip_with_another_compression_method_is_rejected(extract: Extract) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("x", "x")
-    assert refusal(unpacked, out.getvalue()) == "entry 'x' is neither stored nor deflated"
+    assert extract_error(extract, out.getvalue()) == "entry 'x' is neither stored nor deflated"
 
 
 @pytest.mark.parametrize("make", [tar_of, zip_of])
-def test_a_bomb_is_stopped_at_the_limit(unpacked: Unpacking, tmp_path: Path, make: Make) -> None:
+def test_a_decompression_bomb_is_stopped(extract: Extract, tmp_path: Path, make: Make) -> None:
     bomb = make({"a": bytes(800_000), "b": bytes(50_000_000)})
-    assert "more bytes than FETCH_MAX_BYTES allows" in refusal(unpacked, bomb)
-    assert sum(map(len, files_in(tmp_path / "folder").values())) <= ENOUGH.max_bytes
+    assert "more bytes than FETCH_MAX_BYTES allows" in extract_error(extract, bomb)
+    assert sum(map(len, files_in(tmp_path / "folder").values())) <= LIMITS.max_bytes
 
 
-def test_a_zip_that_lies_about_a_size_is_stopped(unpacked: Unpacking) -> None:
+def test_a_zip_with_a_false_size_is_rejected(extract: Extract) -> None:
     bomb = bytearray(zip_of({"a": bytes(50_000_000)}))
     start = bomb.index(b"PK\x01\x02") + 24
     bomb[start : start + 4] = (100).to_bytes(4, "little")
-    assert refusal(unpacked, bytes(bomb)).startswith("broken archive (BadZipFile: Bad CRC-32")
+    assert extract_error(extract, bytes(bomb)).startswith("broken archive (BadZipFile: Bad CRC-32")
 
 
 @pytest.mark.parametrize("make", [tar_of, zip_of])
-def test_too_many_entries_are_refused(unpacked: Unpacking, make: Make) -> None:
+def test_too_many_entries_are_rejected(extract: Extract, make: Make) -> None:
     archive = make({f"{number}": b"" for number in range(101)})
-    assert refusal(unpacked, archive) == "holds more entries than FETCH_MAX_ENTRIES allows"
+    assert extract_error(extract, archive) == "holds more entries than FETCH_MAX_ENTRIES allows"
 
 
 @pytest.mark.parametrize("size", [8_000_000_000, -512])
-def test_a_header_that_claims_gigabytes_is_refused(unpacked: Unpacking, size: int) -> None:
+def test_a_header_of_an_invalid_size_is_rejected(extract: Extract, size: int) -> None:
     header = tarfile.TarInfo("long")
     header.type, header.size = tarfile.XHDTYPE, size
     archive = tar_of({"a": b""}, "")[:512] + header.tobuf(tarfile.GNU_FORMAT)
-    assert refusal(unpacked, gzip.compress(archive)) == "a header of the tar is too long"
+    assert extract_error(extract, gzip.compress(archive)) == "a tar header is too long"
 
 
-def test_headers_of_headers_without_end_are_refused(unpacked: Unpacking) -> None:
+def test_endlessly_nested_headers_are_rejected(extract: Extract) -> None:
     header = tar_with("again", tarfile.XHDTYPE)[:512]
-    line = refusal(unpacked, tar_of({"a": b""}, "")[:512] + header * 5000)
+    line = extract_error(extract, tar_of({"a": b""}, "")[:512] + header * 5000)
     assert line.startswith("broken archive (RecursionError")
 
 
 @pytest.mark.parametrize("make", [tar_of, zip_of])
 @pytest.mark.parametrize("second", ["a/b", "a/b/c", "a"])
-def test_a_name_there_twice_is_refused(unpacked: Unpacking, make: Make, second: str) -> None:
+def test_a_duplicate_name_is_rejected(extract: Extract, make: Make, second: str) -> None:
     archive = make({"a/b": b"1", f"./{second}": b"2"})
-    assert "is there twice, or file and folder" in refusal(unpacked, archive)
+    assert "is a duplicate entry" in extract_error(extract, archive)
 
 
 @pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])
-def test_a_cut_tar_is_refused(unpacked: Unpacking, compression: str) -> None:
+def test_a_truncated_tar_is_rejected(extract: Extract, compression: str) -> None:
     archive = tar_of({"a": random.Random(1).randbytes(2_000_000)}, compression)
-    cut = archive[: len(archive) * 9 // 10]
-    assert refusal(unpacked, cut, Limits(10**7, 10)).startswith("broken archive (")
+    truncated = archive[: len(archive) * 9 // 10]
+    assert extract_error(extract, truncated, Limits(10**7, 10)).startswith("broken archive (")
 
 
 @pytest.mark.parametrize(
     "archive", [tar_with("empty", tarfile.DIRTYPE), zip_of({"empty/": b""})], ids=["tar", "zip"]
 )
-def test_an_archive_without_files_is_refused(unpacked: Unpacking, archive: bytes) -> None:
-    assert refusal(unpacked, archive) == "holds no file"
+def test_an_archive_without_files_is_rejected(extract: Extract, archive: bytes) -> None:
+    assert extract_error(extract, archive) == "holds no file"
 
 
 @pytest.mark.parametrize(
@@ -225,7 +222,7 @@ def test_an_archive_without_files_is_refused(unpacked: Unpacking, archive: bytes
         ("model.joblib.gz", gzip.compress(b"joblib" * 1000), None),
         ("model.bz2", bz2.compress(b"x" * 1000), None),
         ("model.xz", lzma.compress(b"x" * 1000), None),
-        ("cut.gz", gzip.compress(b"x" * 1000)[:12], None),
+        ("truncated.gz", gzip.compress(b"x" * 1000)[:12], None),
         ("arrays.npz", zip_of({"a.npy": b""}), None),
         ("model.skops", zip_of({"schema.json": b""}), None),
         ("model.zip", zip_of({"a": b""}), "zip"),
@@ -234,9 +231,11 @@ def test_an_archive_without_files_is_refused(unpacked: Unpacking, archive: bytes
         ("model.zip", tar_of({"a": b""}), "tar"),
         ("model.py", tar_of({"a": b""}, "xz"), "tar"),
     ],
-    ids=lambda value: "content" if isinstance(value, bytes) else str(value),  # gzip has the time
+    ids=lambda value: (
+        "content" if isinstance(value, bytes) else str(value)
+    ),  # gzip contains the time
 )
-def test_the_content_says_what_it_is(
+def test_the_kind_of_an_archive_comes_from_its_content(
     tmp_path: Path, name: str, content: bytes, kind: str | None
 ) -> None:
     (tmp_path / "file").write_bytes(content)
@@ -244,7 +243,7 @@ def test_the_content_says_what_it_is(
 
 
 @pytest.mark.parametrize("name", ["m.tar.zst", "m.tgz", "m.ZIP", "m.7z"])
-def test_a_name_that_promises_an_archive_is_held_to_it(tmp_path: Path, name: str) -> None:
+def test_a_file_named_like_an_archive_must_be_one(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_bytes(b"\x28\xb5\x2f\xfd and more")
     with pytest.raises(ArchiveError, match=f"'{name}' is named like an archive"):
         archive_kind(tmp_path / "file", name)

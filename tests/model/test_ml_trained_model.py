@@ -1,4 +1,4 @@
-"""The example model, trained on few rows and asked for predictions."""
+"""The predictions of the example model, trained on few rows."""
 
 import importlib.util
 import shutil
@@ -43,8 +43,8 @@ def bikes(module: ModuleType) -> Callable[..., float]:
     """Predict for the sample, with some parameters changed."""
 
     def predict(**changes: object) -> float:
-        answer: dict[str, float] = module.run(module.sample() | changes)
-        return answer["bikes"]
+        prediction: dict[str, float] = module.run(module.sample() | changes)
+        return prediction["bikes"]
 
     return predict
 
@@ -63,20 +63,20 @@ def test_sample_needs_neither_the_model_nor_scikit_learn() -> None:
 
 
 def test_prediction_for_the_sample_is_plausible_and_plain(module: ModuleType) -> None:
-    answer = module.run(module.sample())
-    assert list(answer) == ["bikes"]
-    assert type(answer["bikes"]) is float
-    assert 15 < answer["bikes"] < 30
+    prediction = module.run(module.sample())
+    assert list(prediction) == ["bikes"]
+    assert type(prediction["bikes"]) is float
+    assert 15 < prediction["bikes"] < 30
 
 
-def test_one_call_equals_its_place_in_a_batch(module: ModuleType) -> None:
+def test_run_batch_returns_the_predictions_of_run(module: ModuleType) -> None:
     rows = [
         module.sample() | {"docks": docks, "at": f"2025-06-05T{hour:02}:00:00Z"}
         for docks, hour in [(50, 8), (10, 3), (30, 17), (12, 8), (40, 23)]
     ]
-    answers = module.run_batch(rows)
-    assert answers == [module.run(row) for row in rows]
-    assert len({answer["bikes"] for answer in answers}) == len(rows)
+    predictions = module.run_batch(rows)
+    assert predictions == [module.run(row) for row in rows]
+    assert len({prediction["bikes"] for prediction in predictions}) == len(rows)
 
 
 def test_rush_hour_needs_more_than_night(bikes: Callable[..., float]) -> None:
@@ -84,7 +84,7 @@ def test_rush_hour_needs_more_than_night(bikes: Callable[..., float]) -> None:
 
 
 @pytest.mark.parametrize("day_off", [{"holiday": True}, {"at": "2025-06-07T08:00:00Z"}])
-def test_nobody_commutes_on_a_day_off(day_off: dict[str, Any], bikes: Callable[..., float]) -> None:
+def test_a_day_off_has_no_rush_hour(day_off: dict[str, Any], bikes: Callable[..., float]) -> None:
     thursday = {"at": "2025-06-05T08:00:00Z"}
     assert bikes(**thursday | day_off) < 0.7 * bikes(**thursday)
 
@@ -114,13 +114,13 @@ def test_unknown_weather_is_predicted_as_some_weather(bikes: Callable[..., float
         "2025-06-05T08:00:00.5-09:30",
     ],
 )
-def test_same_instant_in_any_spelling_gives_the_same_answer(
+def test_equivalent_date_times_give_the_same_prediction(
     at: str, bikes: Callable[..., float]
 ) -> None:
     assert bikes(at=at) == bikes(at="2025-06-05T17:30:00Z")
 
 
-def test_whole_number_is_as_good_as_a_float(bikes: Callable[..., float]) -> None:
+def test_whole_numbers_and_floats_give_the_same_prediction(bikes: Callable[..., float]) -> None:
     assert bikes(temperature=21, docks=24.0) == bikes(temperature=21.0, docks=24)
 
 
@@ -137,13 +137,13 @@ def test_whole_number_is_as_good_as_a_float(bikes: Callable[..., float]) -> None
         {"opened": "9999-12-31"},
     ],
 )
-def test_any_valid_value_gets_a_finite_answer_not_below_zero(
+def test_any_valid_value_gives_a_finite_prediction_of_at_least_zero(
     extreme: dict[str, Any], bikes: Callable[..., float]
 ) -> None:
     assert 0 <= bikes(**extreme) < 1000
 
 
-def test_features_are_one_line_of_numbers_per_row(module: ModuleType) -> None:
+def test_features_are_a_table_with_one_line_per_row(module: ModuleType) -> None:
     table = module.features([module.sample()] * 3)
     assert table.shape == (3, 10)
     assert table.dtype == np.float64
@@ -156,7 +156,7 @@ def test_script_prints_sample_and_prediction(module: ModuleType) -> None:
     assert done.stdout == f"{module.sample()} -> {module.run(module.sample())}\n"
 
 
-def test_script_without_a_model_says_how_to_make_one(tmp_path: Path) -> None:
+def test_script_without_a_model_prints_how_to_train_one(tmp_path: Path) -> None:
     script = shutil.copy(MODEL / "ml_trained_model.py", tmp_path)
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""The README's recipes, run as they are written."""
+"""The code samples of the model's README, run unchanged."""
 
 import json
 import re
@@ -17,22 +17,22 @@ BLOCKS = {
         re.MULTILINE | re.DOTALL,
     )
 }
-RECIPES = [file for file in BLOCKS if not file.startswith("train_")]
+MODULES = [file for file in BLOCKS if not file.startswith("train_")]
 
 CHECK = """
 import importlib, json, sys
 
-def plain(value):
+def as_json(value):
     return json.loads(json.dumps(value, allow_nan=False, default=lambda numpy: numpy.tolist()))
 
 module = importlib.import_module(sys.argv[1])
 sample = module.sample()
 if hasattr(module, "init"):
     module.init()
-one = plain(module.run(sample))
+one = as_json(module.run(sample))
 if hasattr(module, "run_batch"):
     batch = module.run_batch([sample] * 3)
-    assert plain(batch) == [one] * 3, batch
+    assert as_json(batch) == [one] * 3, batch
 json.dump(one, sys.stdout)
 """
 
@@ -49,9 +49,9 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_every_python_block_names_its_file() -> None:
+def test_every_python_sample_names_its_file() -> None:
     assert len(BLOCKS) == README.read_text().count("```python")
-    assert RECIPES == ["iris.py", "car.py", "compiled.py", "forecast.py"]
+    assert MODULES == ["iris.py", "car.py", "compiled.py", "forecast.py"]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_every_python_block_names_its_file() -> None:
         ("forecast.py", {"next"}),
     ],
 )
-def test_recipe_trains_and_predicts_its_own_sample(
+def test_each_model_trains_and_predicts_its_own_sample(
     file: str, names: set[str], tmp_path: Path
 ) -> None:
     script = f"train_{file}"
@@ -71,5 +71,5 @@ def test_recipe_trains_and_predicts_its_own_sample(
         (tmp_path / name).write_text(BLOCKS[name])
     if script in BLOCKS:
         run(tmp_path, script)
-    answer = json.loads(run(tmp_path, "-c", CHECK, file.removesuffix(".py")))
-    assert answer.keys() == names
+    prediction = json.loads(run(tmp_path, "-c", CHECK, file.removesuffix(".py")))
+    assert prediction.keys() == names

@@ -1,4 +1,4 @@
-"""The training script, really training on few rows."""
+"""The training script, run on few rows."""
 
 import importlib.util
 import json
@@ -21,7 +21,7 @@ ROWS = 4_000
 
 @pytest.fixture(scope="module")
 def train() -> Iterator[ModuleType]:
-    """Import train.py, which finds its neighbour by name, and leave no trace of either."""
+    """Import train.py and the module it imports; remove both from sys.modules at the end."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("ml_trained_model", "train"):
             spec = importlib.util.spec_from_file_location(name, MODEL / f"{name}.py")
@@ -76,7 +76,7 @@ def test_training_twice_gives_the_same_predictions(
     assert np.array_equal(first, second)
 
 
-def test_model_explains_most_of_the_demand_in_rows_of_another_seed(
+def test_model_explains_most_of_the_variance_for_another_seed(
     train: ModuleType, trained: Path, record: dict[str, Any]
 ) -> None:
     rows, bikes = train.make_data(2_000, seed=1)
@@ -86,7 +86,7 @@ def test_model_explains_most_of_the_demand_in_rows_of_another_seed(
     assert record["score"]["r2"] == pytest.approx(score, abs=0.05)
 
 
-def test_record_says_what_the_model_was_made_with(record: dict[str, Any]) -> None:
+def test_record_lists_the_versions_and_the_data_of_the_training(record: dict[str, Any]) -> None:
     assert record["made_with"] == {
         "python": platform.python_version(),
         "numpy": version("numpy"),
@@ -105,8 +105,8 @@ def test_only_the_small_model_and_its_record_are_written(trained: Path) -> None:
     assert (trained / "ml_trained_model.joblib").stat().st_size < 1_000_000
 
 
-def test_script_trains_from_any_folder_a_model_that_the_module_loads(tmp_path: Path) -> None:
-    # Copies, so that the folder's own model is neither needed nor replaced.
+def test_script_trains_a_model_that_the_module_loads_in_any_folder(tmp_path: Path) -> None:
+    # Copied, so that the model in the repository is neither required nor replaced.
     for name in ("train.py", "ml_trained_model.py"):
         (tmp_path / name).write_text((MODEL / name).read_text())
     outputs = [

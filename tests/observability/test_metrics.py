@@ -1,19 +1,17 @@
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from tests.helpers import ECHO, PREDICT, VALID, eventually, make_client, serving, write_module
-
-
-def values(text: str) -> dict[tuple[str, ...], float]:
-    return {
-        (sample.name, *(f"{key}={value}" for key, value in sorted(sample.labels.items()))): (
-            sample.value
-        )
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
+from tests.helpers import (
+    ECHO,
+    PREDICT,
+    VALID,
+    eventually,
+    make_client,
+    parse_metrics,
+    serving,
+    write_module,
+)
 
 
 def requests_of(code: int, path: str = PREDICT, method: str = "POST") -> tuple[str, ...]:
@@ -28,7 +26,7 @@ def test_requests_are_counted_by_path_method_and_code(tmp_path: Path) -> None:
     client.post(PREDICT, json=VALID, headers={"Sec-Fetch-Site": "cross-site"})
     client.get("/nowhere")
     client.open("/nowhere", method="BREW")
-    metrics = values(client.get("/metrics").text)
+    metrics = parse_metrics(client.get("/metrics").text)
     assert metrics[requests_of(200)] == 2
     assert metrics[requests_of(400)] == 2
     assert metrics[requests_of(404, "unknown", "GET")] == 1
@@ -37,18 +35,18 @@ def test_requests_are_counted_by_path_method_and_code(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("source", "state"), [(ECHO, "ready"), ("x = 1", "failed")])
-def test_the_models_state_is_told(tmp_path: Path, source: str, state: str) -> None:
-    metrics = values(make_client(tmp_path, source).get("/metrics").text)
+def test_the_models_state_is_a_metric(tmp_path: Path, source: str, state: str) -> None:
+    metrics = parse_metrics(make_client(tmp_path, source).get("/metrics").text)
     assert metrics["ml_rest_api_predictions_pending",] == 0
     states = {name[1]: value for name, value in metrics.items() if "model_state" in name[0]}
     assert {name for name, value in states.items() if value} == {f"state={state}"}
     assert len(states) == 4
 
 
-def test_any_of_several_processes_answers_for_all(tmp_path: Path) -> None:
-    write_module(tmp_path, f"import os\n{ECHO}".replace("\n    ", "\n"))
+def test_each_of_several_processes_reports_the_requests_of_all(tmp_path: Path) -> None:
+    write_module(tmp_path, ECHO)
     with serving(tmp_path, WORKERS="2") as server:
-        for _ in range(20):
-            assert server.predict(VALID).status_code == 200
-        eventually(lambda: values(server.get("/metrics").text)[requests_of(200)] == 20)
+        for _ in range(20):  # one worker may be ready later than the other
+            eventually(lambda: server.predict(VALID).status_code == 200)
+        eventually(lambda: parse_metrics(server.get("/metrics").text)[requests_of(200)] == 20)
         assert len({server.get("/metrics").text.count("code=") for _ in range(5)}) == 1

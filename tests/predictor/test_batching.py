@@ -8,16 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.predictor.batching import Batcher, Row
+from app.codec import Row
+from app.predictor.batching import Batcher
 from app.server.traffic import Traffic
 from tests.helpers import eventually
 
+CALLS = 200_000
+
 
 class Recorder:
-    """A model that answers each row's `x` doubled, and remembers the batches it was given."""
+    """A model that doubles each row's `x`, and records the size of each batch."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
+        self.started = threading.Event()
         self.gate = threading.Event()
         self.gate.set()
         self._running = threading.Lock()
@@ -28,6 +32,7 @@ class Recorder:
     def run_batch(self, rows: list[Row]) -> list[int]:
         assert self._running.acquire(blocking=False), "called twice at the same time"
         try:
+            self.started.set()
             self.gate.wait(10)
             self.batches.append(len(rows))
             if any(row["x"] < 0 for row in rows):
@@ -42,10 +47,10 @@ def together(model: Recorder, batcher: Batcher, values: list[int]) -> list[Any]:
     model.gate.clear()
     with ThreadPoolExecutor(len(values)) as pool:
         futures = [pool.submit(batcher, {"x": values[0]})]
-        eventually(lambda: batcher._running)
+        assert model.started.wait(10)
         for count, value in enumerate(values[1:], 1):
             futures.append(pool.submit(batcher, {"x": value}))
-            eventually(lambda count=count: len(batcher._waiting) == count)  # type: ignore[misc]
+            eventually(lambda count=count: batcher.waiting == count)  # type: ignore[misc]
         model.gate.set()
         return [future.exception() or future.result() for future in futures]
 
@@ -56,7 +61,7 @@ def test_a_lone_call_is_run_at_once_and_alone() -> None:
     assert model.batches == [1]
 
 
-def test_calls_that_come_meanwhile_form_one_batch_in_order() -> None:
+def test_calls_that_arrive_meanwhile_form_one_batch_in_order() -> None:
     model = Recorder()
     batcher = Batcher(model.run, model.run_batch, max_size=8)
     assert together(model, batcher, [1, 2, 3, 4]) == [2, 4, 6, 8]
@@ -70,7 +75,7 @@ def test_no_batch_is_larger_than_allowed() -> None:
     assert model.batches == [1, 2, 2, 1]
 
 
-def test_a_bad_row_fails_alone_and_the_failed_batch_is_logged(
+def test_a_row_that_fails_does_not_fail_its_batch_and_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING)
@@ -78,11 +83,13 @@ def test_a_bad_row_fails_alone_and_the_failed_batch_is_logged(
     first, bad, last = together(model, Batcher(model.run, model.run_batch, max_size=8), [1, -1, 3])
     assert (first, last) == (2, 6)
     assert isinstance(bad, ValueError)
-    assert caplog.messages == ["Batch of 2 tried row by row: ValueError: negative"]
+    assert caplog.messages == [
+        "run_batch() failed for 2 rows, retrying one by one: ValueError: negative"
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_a_batch_with_too_few_or_too_many_results_is_tried_row_by_row(
+def test_a_batch_with_too_few_or_too_many_results_is_retried_one_by_one(
     count: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = Recorder()
@@ -96,7 +103,7 @@ def test_a_batch_with_too_few_or_too_many_results_is_tried_row_by_row(
     assert f"run_batch() returned {count} results for 2 rows" in caplog.text
 
 
-def test_a_call_waits_for_company_when_told_to() -> None:
+def test_a_call_waits_for_its_batch_to_fill() -> None:
     model = Recorder()
     batcher = Batcher(model.run, model.run_batch, max_size=3, wait=10)
     with ThreadPoolExecutor(3) as pool:
@@ -105,28 +112,27 @@ def test_a_call_waits_for_company_when_told_to() -> None:
 
 
 def test_a_batch_waits_for_a_request_that_is_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.predictor.batching._PATIENCE", 10)
+    monkeypatch.setattr("app.predictor.batching._IDLE_TIMEOUT", 10)
     model, traffic = Recorder(), Traffic()
-    batcher = Batcher(model.run, model.run_batch, max_size=8, traffic=traffic)
+    batcher = Batcher(model.run, model.run_batch, max_size=8, requests=traffic)
     traffic.expect(1)
 
     def request() -> int:
         traffic.begin()
         result = batcher({"x": 2})
-        assert traffic._count == 1, "it is being answered"
         traffic.end()
         return int(result)
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(batcher, {"x": 1})
-        eventually(lambda: batcher._waiting)
+        eventually(lambda: batcher.waiting)
         second = pool.submit(request)
         assert (first.result(5), second.result(5)) == (2, 4)
     assert model.batches == [2]
 
 
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt])
-def test_an_exit_in_the_model_reaches_its_caller_and_blocks_nobody(
+def test_an_exit_in_the_model_reaches_its_caller_and_blocks_no_other(
     raised: type[BaseException],
 ) -> None:
     def run(_row: Row) -> Any:
@@ -145,7 +151,7 @@ def callers(batcher: Callable[[Row], Any], each: list[list[int]]) -> list[list[A
             try:
                 results.append(batcher({"x": value}))
             except ValueError:
-                results.append("refused")
+                results.append("failed")
         return results
 
     with ThreadPoolExecutor(len(each)) as pool:
@@ -157,15 +163,13 @@ def callers(batcher: Callable[[Row], Any], each: list[list[int]]) -> list[list[A
     each=st.lists(st.lists(st.integers(-2, 1000), max_size=30), min_size=1, max_size=12),
     max_size=st.integers(1, 8),
 )
-def test_every_caller_gets_its_own_answer_whoever_calls_at_the_same_time(
-    each: list[list[int]], max_size: int
-) -> None:
+def test_every_caller_gets_its_own_result(each: list[list[int]], max_size: int) -> None:
     model = Recorder()
     answers = callers(Batcher(model.run, model.run_batch, max_size=max_size), each)
-    assert answers == [["refused" if x < 0 else 2 * x for x in values] for values in each]
+    assert answers == [["failed" if x < 0 else 2 * x for x in values] for values in each]
 
 
-def test_no_answer_is_lost_doubled_or_swapped_in_a_million_calls() -> None:
+def test_no_result_is_lost_doubled_or_swapped_in_many_calls() -> None:
     sums = [0] * 16
     traffic = Traffic()
     batches = 0
@@ -175,10 +179,10 @@ def test_no_answer_is_lost_doubled_or_swapped_in_a_million_calls() -> None:
         batches += 1
         return [2 * row["x"] for row in rows]
 
-    batcher = Batcher(lambda row: 2 * row["x"], run_batch, max_size=8, traffic=traffic)
+    batcher = Batcher(lambda row: 2 * row["x"], run_batch, max_size=8, requests=traffic)
 
     def call(number: int) -> None:
-        for x in range(number, 1_000_000, len(sums)):
+        for x in range(number, CALLS, len(sums)):
             traffic.expect(1)
             traffic.begin()
             assert batcher({"x": x}) == 2 * x
@@ -187,5 +191,5 @@ def test_no_answer_is_lost_doubled_or_swapped_in_a_million_calls() -> None:
 
     with ThreadPoolExecutor(len(sums)) as pool:
         list(pool.map(call, range(len(sums))))
-    assert sums == [1_000_000 // len(sums)] * len(sums)
+    assert sums == [CALLS // len(sums)] * len(sums)
     assert batches > 1000, "calls were joined"

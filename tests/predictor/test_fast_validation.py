@@ -1,4 +1,4 @@
-"""The fast check and the full validator agree, on whatever samples and bodies."""
+"""The fast and the full validation agree on any sample and body."""
 
 from typing import Any
 
@@ -55,20 +55,17 @@ def shaken(value: Any) -> st.SearchStrategy[Any]:
     return st.just(value) | st.just(value) | VALUES
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.data())
-def test_the_fast_check_accepts_exactly_what_the_validator_finds_no_fault_with(
+def test_the_fast_validation_accepts_exactly_what_the_full_one_accepts(
     data: st.DataObject,
 ) -> None:
     parameters = Parameters(data.draw(SAMPLES))
     body = data.draw(shaken(parameters.sample) | VALUES)
-    fast = parameters.is_valid(body)
-    full = parameters._validator.is_valid(body)
-    assert fast == full
-    assert (parameters.check(body) == {}) == full
+    assert parameters.is_valid(body) == (parameters.validate(body) == {})
 
 
 @given(SAMPLES)
-def test_every_sample_is_accepted_fast(sample: dict[str, Any]) -> None:
+def test_every_sample_is_valid(sample: dict[str, Any]) -> None:
     parameters = Parameters(sample)
     assert parameters.is_valid(parameters.sample)

@@ -2,15 +2,22 @@ import logging
 import threading
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.config.settings import Settings
 from app.errors import BusyError, NotReadyError, PredictionError
-from app.predictor.predictor import Predictor, State
+from app.predictor.predictor import Predictor
+from app.predictor.state import State
 from tests.helpers import eventually, write_module
 
 RUN = "def run(input_data): return input_data\n"
+
+
+def predict(predictor: Predictor, row: dict[str, Any]) -> Any:
+    with predictor.acquire() as model:
+        return model.predict(row)
 
 
 def model_of(folder: Path, source: str, **settings: int | bool | str) -> Predictor:
@@ -32,7 +39,7 @@ def test_a_model_is_loading_then_ready_then_draining(tmp_path: Path) -> None:
 def test_a_module_without_init_has_nothing_to_load(tmp_path: Path) -> None:
     model = model_of(tmp_path, RUN)
     model.load()
-    assert model.predict({"a": 1}) == {"a": 1}
+    assert predict(model, {"a": 1}) == {"a": 1}
 
 
 def test_init_runs_once_and_after_sample(tmp_path: Path) -> None:
@@ -44,10 +51,10 @@ def test_init_runs_once_and_after_sample(tmp_path: Path) -> None:
     """
     model = model_of(tmp_path, source)
     model.load()
-    assert model.predict({}) == model.predict({}) == ["sample", "init"]
+    assert predict(model, {}) == predict(model, {}) == ["sample", "init"]
 
 
-def test_a_failed_load_tells_type_and_first_line_and_logs_the_traceback(
+def test_a_failed_load_gives_type_and_first_line_and_logs_the_traceback(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = model_of(tmp_path, f"{RUN}def init(): raise ValueError('first\\nsecond')\n")
@@ -69,7 +76,7 @@ def test_an_init_that_exits_is_a_failed_load(tmp_path: Path, exit_: str) -> None
     assert model.status.state is State.FAILED
 
 
-def test_a_failed_load_is_tried_again_with_growing_pauses(
+def test_a_failed_load_is_retried_with_growing_pauses(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -84,11 +91,11 @@ def init():
     model.load()
     assert model.status.state is State.READY
     assert (tmp_path / "count").read_text() == "xxx"
-    pauses = [record.message for record in caplog.records if "Next try" in record.message]
-    assert pauses == ["Next try to load the model in 1 s", "Next try to load the model in 2 s"]
+    pauses = [record.message for record in caplog.records if "Retrying" in record.message]
+    assert pauses == ["Retrying model load in 1 s", "Retrying model load in 2 s"]
 
 
-def test_a_module_that_is_mended_between_two_tries_is_loaded(tmp_path: Path) -> None:
+def test_a_module_that_is_fixed_between_two_attempts_is_loaded(tmp_path: Path) -> None:
     model = model_of(tmp_path, "def run(:\n", INIT_RETRIES=4)
     thread = threading.Thread(target=model.load)
     thread.start()
@@ -98,18 +105,17 @@ def test_a_module_that_is_mended_between_two_tries_is_loaded(tmp_path: Path) -> 
     assert model.status.state is State.READY
 
 
-def test_no_prediction_is_admitted_before_the_model_is_ready(tmp_path: Path) -> None:
+def test_no_prediction_is_made_before_the_model_is_ready(tmp_path: Path) -> None:
     model = model_of(tmp_path, RUN)
     with pytest.raises(NotReadyError, match=r"^Server Not Ready$"):
-        model.acquire()
+        predict(model, {})
 
 
 def test_a_draining_model_still_predicts(tmp_path: Path) -> None:
     model = model_of(tmp_path, RUN)
     model.load()
     model.drain()
-    with model.acquire():
-        assert model.predict({"a": 1}) == {"a": 1}
+    assert predict(model, {"a": 1}) == {"a": 1}
 
 
 def test_a_model_that_is_not_ready_does_not_drain(tmp_path: Path) -> None:
@@ -118,12 +124,12 @@ def test_a_model_that_is_not_ready_does_not_drain(tmp_path: Path) -> None:
     assert model.status.state is State.LOADING
 
 
-def test_more_predictions_than_allowed_are_refused_until_one_ends(tmp_path: Path) -> None:
+def test_more_predictions_than_allowed_are_rejected_until_one_ends(tmp_path: Path) -> None:
     model = model_of(tmp_path, RUN, MAX_PENDING=2)
     model.load()
     with model.acquire():
-        with model.acquire(), pytest.raises(BusyError):
-            model.acquire()
+        with model.acquire(), pytest.raises(BusyError, match=r"^Server Busy$"):
+            predict(model, {})
         with model.acquire():
             pass
 
@@ -135,8 +141,8 @@ def test_whatever_run_raises_is_a_failed_prediction_and_frees_its_place(
     model = model_of(tmp_path, f"def run(input_data): raise {raised}\n", MAX_PENDING=1)
     model.load()
     for _ in range(2):
-        with model.acquire(), pytest.raises(PredictionError, match=r"run\(\) failed: ") as failure:
-            model.predict({})
+        with pytest.raises(PredictionError, match=r"run\(\) failed: ") as failure:
+            predict(model, {})
         assert type(failure.value.__cause__).__name__ == raised.partition("(")[0]
 
 
@@ -156,19 +162,19 @@ def test_no_more_threads_than_allowed_run_the_model_at_once(tmp_path: Path) -> N
     """
     model = model_of(tmp_path, source, THREADS=2)
     model.load()
-    threads = [threading.Thread(target=model.predict, args=({},)) for _ in range(8)]
+    threads = [threading.Thread(target=predict, args=(model, {})) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(10)
-    assert model.predict({}) == 2
+    assert predict(model, {}) == 2
 
 
 @pytest.mark.parametrize(
     ("policy", "state", "said"),
     [("warn", State.READY, True), ("refuse", State.FAILED, True), ("off", State.READY, False)],
 )
-def test_a_model_made_with_another_scikit_learn_is_warned_of_or_refused(
+def test_a_model_trained_with_another_scikit_learn_is_logged_or_refused(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, policy: str, state: State, said: bool
 ) -> None:
     record = tmp_path / "ml_trained_model.json"
@@ -177,6 +183,6 @@ def test_a_model_made_with_another_scikit_learn_is_warned_of_or_refused(
     model.load()
     assert model.status.state is state
     line = (
-        f"made with scikit-learn 0.24.2 (runs: {version('scikit-learn')}): train it again, or pin"
+        f"trained with scikit-learn 0.24.2 (runs: {version('scikit-learn')}; {record.name}): train"
     )
     assert (line in caplog.text) is said

@@ -1,10 +1,9 @@
-"""Connections, and clients that stall, leave or send all at once, against a real gunicorn."""
+"""Connections, and clients that stall, disconnect or pipeline, against gunicorn."""
 
 import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,64 +11,56 @@ import pytest
 from tests.helpers import PREDICT, Server, eventually, serving, write_module
 from tests.raw_http import (
     LIVENESS,
-    Wire,
-    check_refusal,
+    RawConnection,
+    check_error_response,
     head,
     post,
     post_chunked,
-    serving_unharmed,
 )
 
 JSON = "Content-Type: application/json"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Share one server, which is as good after all that the tests do to it as before."""
-    with serving_unharmed(tmp_path_factory.mktemp("connections")) as server:
-        yield server
+def test_a_body_that_ends_early_is_rejected(server: Server) -> None:
+    with RawConnection(server.port, post(b"{}").replace(b"Length: 2", b"Length: 20")) as connection:
+        connection.shutdown_write()
+        response = connection.read_response()
+        check_error_response(response, 400)
+        assert "2 of 20" in response.json["message"]
+        assert connection.is_closed_by_server()
 
 
-def test_a_body_that_ends_early_is_refused(server: Server) -> None:
-    with Wire(server.port, post(b"{}").replace(b"Length: 2", b"Length: 20")) as wire:
-        wire.end_input()
-        answer = wire.answer()
-        check_refusal(answer, 400)
-        assert "2 of 20" in answer.json["message"]
-        assert wire.ended()
-
-
-def test_clients_that_stall_are_answered_after_a_while_and_hold_no_probe_up(server: Server) -> None:
+def test_stalled_clients_get_a_408_and_do_not_delay_probes(server: Server) -> None:
     heads = [b"G", b"GET /api", LIVENESS[:-2], post(b"")[:-3], b"\x16\x03\x01\x02\x00"] * 20
     bodies = [post(b'{"a":')[:-1], post_chunked(b"{", end=b""), post_chunked(b"{", end=b"5\r\n12")]
     start = time.monotonic()
-    wires = [Wire(server.port, sent) for sent in heads + bodies]
+    connections = [RawConnection(server.port, sent) for sent in heads + bodies]
     for _ in range(20):
         assert server.get("/api/liveness").elapsed.total_seconds() < 1
-    for wire in wires:
-        check_refusal(wire.answer(), 408)
-        assert wire.ended()
-        wire.close()
+    for connection in connections:
+        check_error_response(connection.read_response(), 408)
+        assert connection.is_closed_by_server()
+        connection.close()
     assert 4 < time.monotonic() - start < 8
 
 
-def test_a_refusal_does_not_wait_for_the_body(server: Server) -> None:
+def test_an_error_response_does_not_wait_for_the_body(server: Server) -> None:
     start = time.monotonic()
     sent = head("POST", "/api/nothing", JSON, "Content-Length: 10") + b"{"
-    wires = [Wire(server.port, sent) for _ in range(100)]
-    for wire in wires:
-        answer = wire.answer()
-        check_refusal(answer, 404)
-        assert answer.headers["Connection"] == "close"
-        assert wire.ended()
-        wire.close()
+    connections = [RawConnection(server.port, sent) for _ in range(100)]
+    for connection in connections:
+        response = connection.read_response()
+        check_error_response(response, 404)
+        assert response.headers["Connection"] == "close"
+        assert connection.is_closed_by_server()
+        connection.close()
     assert time.monotonic() - start < 3
 
 
-def test_clients_may_leave_at_any_time(server: Server) -> None:
+def test_a_client_may_disconnect_at_any_time(server: Server) -> None:
     for sent in (post(b" " * 99_999)[:-50_000], post(b'{"seconds": 0.1}'), LIVENESS, b"GET"):
         for _ in range(20):
-            Wire(server.port, sent).close()
+            RawConnection(server.port, sent).close()
     assert eventually(lambda: server.predict({}).elapsed.total_seconds() < 0.5)
 
 
@@ -83,31 +74,31 @@ def test_clients_may_leave_at_any_time(server: Server) -> None:
         (200, post(b"{}")),
     ],
 )
-def test_requests_share_a_connection_and_may_come_all_at_once(
+def test_requests_share_a_connection_and_may_be_pipelined(
     server: Server, status: int, sent: bytes
 ) -> None:
-    with Wire(server.port, sent * 3 + LIVENESS[:20]) as wire:
-        assert [wire.answer().status for _ in range(3)] == [status] * 3
-        wire.send(LIVENESS[20:] + head("HEAD", "/api/liveness"))
-        assert wire.answer().json == {"Alive": True}
-        assert wire.answer("HEAD").status == 200
+    with RawConnection(server.port, sent * 3 + LIVENESS[:20]) as connection:
+        assert [connection.read_response().status for _ in range(3)] == [status] * 3
+        connection.send(LIVENESS[20:] + head("HEAD", "/api/liveness"))
+        assert connection.read_response().json == {"Alive": True}
+        assert connection.read_response("HEAD").status == 200
 
 
-def test_a_client_may_ask_whether_to_go_on(server: Server) -> None:
+def test_a_request_that_expects_100_continue_gets_it(server: Server) -> None:
     expecting = head("POST", PREDICT, JSON, "Content-Length: 2", "Expect: 100-continue")
-    with Wire(server.port, expecting) as wire:
-        assert wire.answer().status == 100
-        wire.send(b"{}")
-        assert wire.answer().json == {}
+    with RawConnection(server.port, expecting) as connection:
+        assert connection.read_response().status == 100
+        connection.send(b"{}")
+        assert connection.read_response().json == {}
 
 
-def test_http_1_0_is_answered_and_hung_up(server: Server) -> None:
-    with Wire(server.port, b"GET /api/liveness HTTP/1.0\r\n\r\n") as wire:
-        assert wire.answer().json == {"Alive": True}
-        assert wire.ended()
+def test_an_http_1_0_connection_is_closed_after_the_response(server: Server) -> None:
+    with RawConnection(server.port, b"GET /api/liveness HTTP/1.0\r\n\r\n") as connection:
+        assert connection.read_response().json == {"Alive": True}
+        assert connection.is_closed_by_server()
 
 
-def test_requests_that_come_together_are_one_batch(tmp_path: Path) -> None:
+def test_concurrent_requests_form_one_batch(tmp_path: Path) -> None:
     write_module(
         tmp_path,
         """
@@ -117,17 +108,20 @@ def test_requests_that_come_together_are_one_batch(tmp_path: Path) -> None:
         """,
     )
     with serving(tmp_path) as server, contextlib.ExitStack() as stack:
-        wires = [stack.enter_context(Wire(server.port, post(b"{}"))) for _ in range(8)]
-        process = {wire.answer().json[0] for wire in wires}.pop()
-        for _ in range(20):  # whatever a connection has brought before
-            wires[0].send(post(b"{}"))
-            wires[0].answer()
+        connections = [
+            stack.enter_context(RawConnection(server.port, post(b"{}"))) for _ in range(8)
+        ]
+        process = {connection.read_response().json[0] for connection in connections}.pop()
+        for _ in range(20):  # a connection with many earlier requests is batched too
+            connections[0].send(post(b"{}"))
+            connections[0].read_response()
 
         def largest_batch() -> int:
             os.kill(process, signal.SIGSTOP)
-            for wire in wires:
-                wire.send(post(b"{}"))
+            for connection in connections:
+                connection.send(post(b"{}"))
             os.kill(process, signal.SIGCONT)
-            return max(int(wire.answer().json[1]) for wire in wires)
+            return max(int(connection.read_response().json[1]) for connection in connections)
 
-        eventually(lambda: largest_batch() == len(wires))  # a busy machine may not let all in
+        # On a busy machine a batch may start before every request has been read.
+        eventually(lambda: largest_batch() == len(connections))

@@ -1,4 +1,4 @@
-"""Several processes, one loaded model; each with a real gunicorn."""
+"""Several worker processes that share one loaded model, under gunicorn."""
 
 import os
 import signal
@@ -25,31 +25,32 @@ WAIT = COUNT.replace(
 PLAIN = COUNT.replace("GO", "pass")
 
 
-def inits(folder: Path) -> list[str]:
+def init_pids(folder: Path) -> list[str]:
     return (folder / "inits").read_text().split()
 
 
-def workers(server: Server, count: int) -> set[int]:
+def worker_pids(server: Server, count: int) -> set[int]:
+    """Predict until `count` processes have responded; return their process ids."""
     seen: set[int] = set()
 
-    def asked() -> bool:
+    def all_seen() -> bool:
         seen.add(server.predict({"x": 1}).json())
         return len(seen) >= count
 
-    eventually(asked)
+    eventually(all_seen)
     return seen
 
 
 @pytest.mark.parametrize("threaded", ["on", "off"])
-def test_several_processes_share_what_one_init_has_loaded(tmp_path: Path, threaded: str) -> None:
+def test_worker_processes_share_one_loaded_model(tmp_path: Path, threaded: str) -> None:
     write_module(tmp_path, PLAIN)
     with serving(tmp_path, WORKERS="2", MULTITHREADED_INIT=threaded) as server:
-        pids = workers(server, 2)
-        assert len(inits(tmp_path)) == 1
-        assert int(inits(tmp_path)[0]) not in pids
+        pids = worker_pids(server, 2)
+        assert len(init_pids(tmp_path)) == 1
+        assert int(init_pids(tmp_path)[0]) not in pids
 
 
-def test_while_the_shared_model_loads_the_service_is_live_and_not_ready(tmp_path: Path) -> None:
+def test_the_service_is_alive_and_not_ready_while_the_shared_model_loads(tmp_path: Path) -> None:
     write_module(tmp_path, WAIT)
     with serving(tmp_path, wait=False, WORKERS="2") as server:
         eventually(lambda: server.get("/api/liveness").status_code == 200)
@@ -58,28 +59,30 @@ def test_while_the_shared_model_loads_the_service_is_live_and_not_ready(tmp_path
         assert server.predict({"x": 1}).status_code == 503
         (tmp_path / "go").touch()
         eventually(server.is_ready)
-        assert len(inits(tmp_path)) == 1
+        assert len(init_pids(tmp_path)) == 1
 
 
-def test_a_killed_process_is_replaced_without_loading_again(tmp_path: Path) -> None:
+def test_a_killed_worker_is_replaced_without_loading_again(tmp_path: Path) -> None:
     write_module(tmp_path, PLAIN)
     with serving(tmp_path, WORKERS="2") as server:
-        killed = workers(server, 2).pop()
+        killed = worker_pids(server, 2).pop()
         os.kill(killed, signal.SIGKILL)
         eventually(lambda: "was sent SIGKILL" in server.log)
         eventually(server.is_ready)
-        assert killed not in workers(server, 2)
-        assert len(inits(tmp_path)) == 1
+        assert killed not in worker_pids(server, 2)
+        assert len(init_pids(tmp_path)) == 1
 
 
-def test_a_model_that_must_not_be_shared_is_loaded_in_each_process(tmp_path: Path) -> None:
+def test_load_per_process_loads_the_model_in_each_worker(tmp_path: Path) -> None:
     write_module(tmp_path, PLAIN + "    load_per_process = True\n")
     with serving(tmp_path, WORKERS="2") as server:
-        pids = workers(server, 2)
-        assert {int(pid) for pid in inits(tmp_path)} == pids
+        pids = worker_pids(server, 2)
+        assert {int(pid) for pid in init_pids(tmp_path)} == pids
 
 
-def test_a_shared_model_that_fails_leaves_a_live_service_that_says_why(tmp_path: Path) -> None:
+def test_the_service_stays_alive_and_gives_the_reason_when_the_shared_load_fails(
+    tmp_path: Path,
+) -> None:
     write_module(tmp_path, "def run(_): return 1\ndef init(): raise ValueError('why')\n")
     with serving(tmp_path, wait=False, WORKERS="2", INIT_RETRIES="0") as server:
         reason = eventually(lambda: server.get("/api/readiness").json().get("reason"))
@@ -87,7 +90,7 @@ def test_a_shared_model_that_fails_leaves_a_live_service_that_says_why(tmp_path:
         assert server.get("/api/liveness").status_code == 200
 
 
-def test_each_process_tests_itself(tmp_path: Path) -> None:
+def test_each_worker_runs_the_self_test(tmp_path: Path) -> None:
     source = "def sample(): return {'x': 1}\ndef run(_): raise ValueError('why')\n"
     write_module(tmp_path, source)
     with serving(tmp_path, wait=False, WORKERS="2", INIT_RETRIES="0") as server:
@@ -95,9 +98,7 @@ def test_each_process_tests_itself(tmp_path: Path) -> None:
         assert reason == "Self-test with sample(): run() failed: ValueError: why"
 
 
-def test_a_model_with_an_openmp_pool_that_predicts_in_init_can_still_be_shared(
-    tmp_path: Path,
-) -> None:
+def test_a_model_that_predicts_with_openmp_in_init_can_be_shared(tmp_path: Path) -> None:
     source = """
         import os
         import numpy as np
@@ -115,12 +116,12 @@ def test_a_model_with_an_openmp_pool_that_predicts_in_init_can_still_be_shared(
     write_module(tmp_path, source)
     with serving(tmp_path, wait=False, WORKERS="2", OMP_NUM_THREADS="2") as server:
         eventually(server.is_ready, within=60)
-        answers = [server.predict({"x": 0.5}).json() for _ in range(10)]
-        assert {round(answer[1], 1) for answer in answers} == {0.5}
+        responses = [server.predict({"x": 0.5}).json() for _ in range(10)]
+        assert {round(response[1], 1) for response in responses} == {0.5}
 
 
 @pytest.mark.parametrize("count", ["1", "2"])
-def test_a_failed_load_ends_the_server_when_told_to(tmp_path: Path, count: str) -> None:
+def test_exit_after_failed_load_stops_the_server(tmp_path: Path, count: str) -> None:
     write_module(tmp_path, "def run(_): return 1\ndef init(): raise ValueError('why')\n")
     with serving(
         tmp_path, wait=False, WORKERS=count, INIT_RETRIES="0", EXIT_AFTER_FAILED_LOAD="on"

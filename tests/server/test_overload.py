@@ -1,4 +1,4 @@
-"""More than a process can take: what is too much is refused at once, probes are answered."""
+"""Overload: excess predictions are rejected at once, and probes still succeed."""
 
 import contextlib
 import resource
@@ -8,22 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import ECHO, PREDICT, VALID, Server, eventually, serving, write_module
-from tests.raw_http import LIVENESS, Wire, check_refusal, head, post
+from tests.helpers import (
+    ECHO,
+    GATED,
+    GATED_INIT,
+    PREDICT,
+    VALID,
+    Server,
+    eventually,
+    serving,
+    write_module,
+)
+from tests.raw_http import LIVENESS, RawConnection, check_error_response, head, post
 
-# Predicts when the gate is opened, which is a file beside it.
-GATED = """
-    import time
-    from pathlib import Path
-
-    FOLDER = Path(__file__).parent
-
-    def run(input_data):
-        (FOLDER / f"started-{input_data['id']}").touch()
-        while not (FOLDER / "gate").exists():
-            time.sleep(0.01)
-        return input_data
-"""
 BATCHED = """
     def run_batch(rows):
         return [run(row) for row in rows]
@@ -32,94 +29,94 @@ BATCHED = """
 
 @pytest.fixture
 def calls() -> Iterator[ThreadPoolExecutor]:
-    """Lend threads to call from."""
+    """Threads to send requests from."""
     with ThreadPoolExecutor(64) as pool:
         yield pool
 
 
 def check_probes(server: Server) -> None:
     for path in ("/api/liveness", "/api/readiness"):
-        answer = server.get(path)
-        assert answer.status_code == 200
-        assert answer.elapsed.total_seconds() < 1
+        response = server.get(path)
+        assert response.status_code == 200
+        assert response.elapsed.total_seconds() < 1
 
 
 @pytest.mark.parametrize(
-    ("most", "threads", "module"), [(8, 2, GATED), (8, 2, GATED + BATCHED), (1, 4, GATED)]
+    ("limit", "threads", "module"), [(8, 2, GATED), (8, 2, GATED + BATCHED), (1, 4, GATED)]
 )
-def test_one_call_too_many_is_refused_at_once_and_the_others_are_answered(
-    tmp_path: Path, calls: ThreadPoolExecutor, most: int, threads: int, module: str
+def test_predictions_beyond_the_limit_are_rejected_at_once_and_the_others_succeed(
+    tmp_path: Path, calls: ThreadPoolExecutor, limit: int, threads: int, module: str
 ) -> None:
     write_module(tmp_path, module)
-    with serving(tmp_path, MAX_PENDING=str(most), THREADS=str(threads)) as server:
-        answers = [calls.submit(server.predict, {"id": i}) for i in range(most + 5)]
+    with serving(tmp_path, MAX_PENDING=str(limit), THREADS=str(threads)) as server:
+        responses = [calls.submit(server.predict, {"id": i}) for i in range(limit + 5)]
         try:
-            for _, done in zip(range(5), as_completed(answers), strict=False):
-                answer = done.result()
-                assert answer.status_code == 503
-                assert answer.json() == {"message": "Server Busy"}
-                assert int(answer.headers["Retry-After"]) > 0
-            refusals = [server.predict({"id": 99}) for _ in range(3)]
-            assert min(answer.elapsed.total_seconds() for answer in refusals) < 0.5
+            for _, done in zip(range(5), as_completed(responses), strict=False):
+                response = done.result()
+                assert response.status_code == 503
+                assert response.json() == {"message": "Server Busy"}
+                assert int(response.headers["Retry-After"]) > 0
+            rejected = [server.predict({"id": 99}) for _ in range(3)]
+            assert min(response.elapsed.total_seconds() for response in rejected) < 0.5
             for _ in range(10):
                 check_probes(server)
         finally:
             (tmp_path / "gate").touch()
-        by_status = [answer.result().status_code for answer in answers]
-        assert sorted(by_status) == [200] * most + [503] * 5
+        statuses = [response.result().status_code for response in responses]
+        assert sorted(statuses) == [200] * limit + [503] * 5
         assert server.predict({"id": 100}).json() == {"id": 100}
 
 
-def test_a_refused_call_leaves_its_connection_usable(tmp_path: Path) -> None:
+def test_a_rejected_prediction_leaves_its_connection_open(tmp_path: Path) -> None:
     write_module(tmp_path, GATED)
     with (
         serving(tmp_path, MAX_PENDING="1") as server,
-        Wire(server.port, post(b'{"id": 1}')) as first,
+        RawConnection(server.port, post(b'{"id": 1}')) as first,
     ):
         assert eventually((tmp_path / "started-1").exists)
-        with Wire(server.port, post(b'{"id": 2}')) as second:
-            check_refusal(second.answer(), 503)
+        with RawConnection(server.port, post(b'{"id": 2}')) as second:
+            check_error_response(second.read_response(), 503)
             (tmp_path / "gate").touch()
-            assert first.answer().json == {"id": 1}
+            assert first.read_response().json == {"id": 1}
             second.send(post(b'{"id": 3}'))
-            assert second.answer().json == {"id": 3}
+            assert second.read_response().json == {"id": 3}
 
 
-def test_slow_uploads_count_as_calls_and_starve_no_probe(tmp_path: Path) -> None:
+def test_slow_uploads_count_as_predictions_and_do_not_delay_probes(tmp_path: Path) -> None:
     write_module(tmp_path, GATED)
     (tmp_path / "gate").touch()
     with serving(tmp_path, MAX_PENDING="4") as server:
-        slow = [Wire(server.port, post(b'{"id": 1}')[:-1]) for _ in range(4)]
+        slow = [RawConnection(server.port, post(b'{"id": 1}')[:-1]) for _ in range(4)]
         assert eventually(lambda: server.predict({"id": 2}).status_code == 503)
-        refused = [Wire(server.port, post(b'{"id": 3}')[:-1]) for _ in range(40)]
+        rejected = [RawConnection(server.port, post(b'{"id": 3}')[:-1]) for _ in range(40)]
         check_probes(server)
-        for wire in refused:
-            check_refusal(wire.answer(), 503)
-            wire.close()
-        for wire in slow:
-            wire.send(b"}")
-            assert wire.answer().json == {"id": 1}
-            wire.close()
+        for connection in rejected:
+            check_error_response(connection.read_response(), 503)
+            connection.close()
+        for connection in slow:
+            connection.send(b"}")
+            assert connection.read_response().json == {"id": 1}
+            connection.close()
 
 
-def test_not_ready_is_said_without_waiting_for_the_body(tmp_path: Path) -> None:
-    write_module(tmp_path, GATED + "    def init():\n        run({'id': 'init'})\n")
+def test_a_not_ready_response_does_not_wait_for_the_body(tmp_path: Path) -> None:
+    write_module(tmp_path, GATED_INIT)
     with serving(tmp_path, wait=False) as server:
         assert eventually((tmp_path / "started-init").exists)
         assert eventually(lambda: server.get("/api/liveness"))
-        announced = head("POST", PREDICT, "Content-Type: application/json", "Content-Length: 9")
-        for sent in (post(b'{"id": 1}'), announced):
-            with Wire(server.port, sent) as wire:
-                answer = wire.answer()
-                check_refusal(answer, 503)
-                assert answer.json == {"message": "Server Not Ready"}
-                assert int(answer.headers["Retry-After"]) > 0
+        only_head = head("POST", PREDICT, "Content-Type: application/json", "Content-Length: 9")
+        for sent in (post(b'{"id": 1}'), only_head):
+            with RawConnection(server.port, sent) as connection:
+                response = connection.read_response()
+                check_error_response(response, 503)
+                assert response.json == {"message": "Server Not Ready"}
+                assert int(response.headers["Retry-After"]) > 0
         (tmp_path / "gate").touch()
         assert eventually(server.is_ready)
 
 
 @pytest.mark.parametrize("sent", [b"", LIVENESS[:-2], LIVENESS])
-def test_more_connections_than_file_descriptors_keep_nobody_out(
+def test_connections_beyond_the_file_descriptors_do_not_block_new_clients(
     tmp_path: Path, sent: bytes
 ) -> None:
     write_module(tmp_path, ECHO)
@@ -127,7 +124,7 @@ def test_more_connections_than_file_descriptors_keep_nobody_out(
         children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
         resource.prlimit(int(children.read_text()), resource.RLIMIT_NOFILE, (128, 128))
         for _ in range(300):
-            stack.enter_context(Wire(server.port, sent))
+            stack.enter_context(RawConnection(server.port, sent))
         for _ in range(5):
             check_probes(server)
             assert server.predict(VALID).json() == VALID

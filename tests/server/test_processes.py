@@ -1,4 +1,4 @@
-"""Processes as the commands start them: settings, logs, reloading, models that want to end them."""
+"""The processes that the commands start: settings, logs, reloading, modules that exit."""
 
 import json
 import os
@@ -17,7 +17,9 @@ import requests
 from app.config.settings import Settings
 from tests.helpers import (
     ECHO,
+    GATED_INIT,
     GUNICORN,
+    MISBEHAVING,
     PREDICT,
     ROOT,
     VALID,
@@ -26,28 +28,15 @@ from tests.helpers import (
     serving,
     write_module,
 )
-from tests.raw_http import Wire, check_refusal, post
+from tests.raw_http import RawConnection, check_error_response, post
 
 DEVELOPMENT = ("-m", "app")
 
-# Does what its input says.
-OBEDIENT = """
-    import os, sys, time
 
-    def run(input_data):
-        match input_data["do"]:
-            case "exit": sys.exit("bye")
-            case "die": os._exit(1)
-            case "raise": raise ValueError("two\\nlines")
-            case "hang": time.sleep(600)
-        return input_data
-"""
-
-
-def start_in_vain(
+def run_until_exit(
     command: Sequence[str], environ: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Return what becomes of a process that should end by itself."""
+    """Run a process that is expected to exit by itself."""
     return subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
@@ -69,59 +58,43 @@ def start_in_vain(
         ("LOG_FORMAT", "xml", "one of json, text"),
     ],
 )
-def test_a_wrong_setting_ends_the_process_with_one_line(
+def test_an_invalid_setting_stops_the_process_with_one_line(
     command: Sequence[str], name: str, value: str, expected: str
 ) -> None:
-    ended = start_in_vain(command, {name: value})
-    assert ended.returncode not in (0, None)
-    assert ended.stdout == ""
+    process = run_until_exit(command, {name: value})
+    assert process.returncode not in (0, None)
+    assert process.stdout == ""
     assert re.fullmatch(
-        rf"ml-rest-api: {name}='{value}': expected {re.escape(expected)}.*\n", ended.stderr
+        rf"ml-rest-api: {name}='{value}': expected {re.escape(expected)}.*\n", process.stderr
     )
 
 
-def test_an_address_that_kubernetes_injects_is_no_port() -> None:
+def test_an_address_injected_by_kubernetes_is_ignored_as_a_port() -> None:
     assert Settings.from_environ({"FLASK_PORT": "tcp://10.0.0.1:8888"}).FLASK_PORT == 8888
 
 
-def test_a_port_in_use_ends_the_process_with_one_line(tmp_path: Path) -> None:
+def test_a_port_in_use_stops_the_process_with_one_line(tmp_path: Path) -> None:
     write_module(tmp_path, ECHO)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        ended = start_in_vain(
+        process = run_until_exit(
             GUNICORN, {"FLASK_HOST": "127.0.0.1", "FLASK_PORT": port, "MODEL_DIR": str(tmp_path)}
         )
-    assert ended.returncode == 1
-    assert len(ended.stderr.splitlines()) == 1
-    assert "in use" in ended.stderr
-    assert port in ended.stderr
-    assert "FLASK_PORT" in ended.stderr
+    assert process.returncode == 1
+    assert len(process.stderr.splitlines()) == 1
+    assert "in use" in process.stderr
+    assert port in process.stderr
+    assert "FLASK_PORT" in process.stderr
 
 
 @pytest.mark.parametrize("in_thread", [True, False])
-def test_the_port_is_open_before_the_model_is_loaded_only_with_multithreaded_init(
+def test_the_port_opens_before_the_model_is_loaded_only_with_multithreaded_init(
     tmp_path: Path,
     in_thread: bool,
 ) -> None:
-    write_module(
-        tmp_path,
-        """
-        import time
-        from pathlib import Path
-
-        FOLDER = Path(__file__).parent
-
-        def init():
-            (FOLDER / "started").touch()
-            while not (FOLDER / "gate").exists():
-                time.sleep(0.01)
-
-        def run(input_data):
-            return input_data
-        """,
-    )
+    write_module(tmp_path, GATED_INIT)
     with serving(tmp_path, wait=False, MULTITHREADED_INIT=str(in_thread)) as server:
-        assert eventually((tmp_path / "started").exists)
+        assert eventually((tmp_path / "started-init").exists)
         if in_thread:
             assert eventually(lambda: server.get("/api/liveness").json() == {"Alive": True})
             assert server.get("/api/readiness").json()["state"] == "loading"
@@ -130,16 +103,16 @@ def test_the_port_is_open_before_the_model_is_loaded_only_with_multithreaded_ini
                 server.get("/api/liveness")
         (tmp_path / "gate").touch()
         assert eventually(server.is_ready)
-        for said in ("Listening on", "is ready"):
-            assert server.log.count(said) == 1
+        for text in ("Listening on", "is ready"):
+            assert server.log.count(text) == 1
 
 
 def test_every_line_of_a_json_log_is_an_object(tmp_path: Path) -> None:
-    write_module(tmp_path, OBEDIENT)
+    write_module(tmp_path, MISBEHAVING)
     with serving(tmp_path, LOG_FORMAT="json", LOG_LEVEL="DEBUG") as server:
         assert server.predict({"do": "raise"}).status_code == 500
-        with Wire(server.port, b"nonsense\r\n\r\n") as wire:
-            check_refusal(wire.answer(), 400)
+        with RawConnection(server.port, b"nonsense\r\n\r\n") as connection:
+            check_error_response(connection.read_response(), 400)
         with pytest.raises(requests.ConnectionError):
             server.predict({"do": "die"})
         assert eventually(server.is_ready)
@@ -151,20 +124,20 @@ def test_every_line_of_a_json_log_is_an_object(tmp_path: Path) -> None:
     assert raised[0]["exception"].startswith("Traceback")
 
 
-def use(server: Server, marker: str) -> None:
-    """Send the marker in every way that an input can go."""
+def send_everywhere(server: Server, marker: str) -> None:
+    """Send `marker` in every kind of input."""
     for row in ({**VALID, "string_param": marker}, {**VALID, "int_param": marker}, [marker]):
         server.predict(row)
     for sent in (post(b'{"a": "%s' % marker.encode()), post(marker.encode(), path="/api/nothing")):
-        with Wire(server.port, sent) as wire:
-            wire.answer()
+        with RawConnection(server.port, sent) as connection:
+            connection.read_response()
 
 
 @pytest.mark.parametrize("level", ["WARNING", "DEBUG"])
-def test_a_log_is_as_quiet_as_asked_and_never_holds_inputs(tmp_path: Path, level: str) -> None:
+def test_the_log_respects_its_level_and_never_contains_inputs(tmp_path: Path, level: str) -> None:
     write_module(tmp_path, ECHO)
     with serving(tmp_path, LOG_LEVEL=level) as server:
-        use(server, "only-for-the-model")
+        send_everywhere(server, "only-for-the-model")
         assert server.terminate() == 0
         assert "only-for-the-model" not in server.log
         if level == "WARNING":
@@ -174,12 +147,14 @@ def test_a_log_is_as_quiet_as_asked_and_never_holds_inputs(tmp_path: Path, level
 
 
 def save(file: Path, text: str) -> None:
-    """Save a change, and again after some seconds: before its first look nothing is one."""
+    """Save a change; repeat it later, as the reloader misses changes before its first scan."""
     if file.read_text() != text or time.time() - file.stat().st_mtime > 3:
         file.write_text(text)
 
 
-def test_the_development_server_follows_the_module_into_an_error_and_out(tmp_path: Path) -> None:
+def test_the_development_server_reloads_a_changed_module_also_after_a_syntax_error(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "model"
     file = write_module(folder, "def run(input_data): return 1")
 
@@ -199,7 +174,7 @@ def test_the_development_server_follows_the_module_into_an_error_and_out(tmp_pat
         assert server.terminate() == 0
 
 
-def test_the_development_server_follows_the_service_itself(tmp_path: Path) -> None:
+def test_the_development_server_reloads_when_the_service_changes(tmp_path: Path) -> None:
     write_module(tmp_path, ECHO)
     app = tmp_path / "app"
     shutil.copytree(ROOT / "app", app, ignore=shutil.ignore_patterns("__pycache__"))
@@ -210,7 +185,12 @@ def test_the_development_server_follows_the_service_itself(tmp_path: Path) -> No
         save(package, changed)
         return str(server.get("/api/swagger.json").json()["info"]["version"])
 
-    with serving(tmp_path, command=[str(app / "__main__.py")]) as server:
+    with serving(
+        tmp_path,
+        command=DEVELOPMENT,
+        PYTHONPATH=str(tmp_path),
+        PYTHONSAFEPATH="1",  # or the app of the current folder would be imported
+    ) as server:
         eventually(lambda: version() == "99.0.0")
 
 
@@ -220,7 +200,7 @@ def test_the_development_server_follows_the_service_itself(tmp_path: Path) -> No
      "def sample(): raise KeyboardInterrupt\ndef run(x): return x"],
 )  # fmt: skip
 @pytest.mark.parametrize("in_thread", ["True", "False"])
-def test_a_module_that_exits_has_failed_to_load_and_the_service_lives(
+def test_a_module_that_exits_fails_to_load_and_the_service_stays_alive(
     tmp_path: Path, source: str, in_thread: str
 ) -> None:
     write_module(tmp_path, source)

@@ -1,21 +1,38 @@
-"""The shortcut's answers are the long way's, call by call, over the wire of a real gunicorn."""
+"""The shortcut and the full path give the same responses, compared request by request."""
 
 import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from itertools import combinations, product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from tests.helpers import ECHO, GUNICORN, PREDICT, VALID, Server, serving, write_module
-from tests.observability.test_metrics import values
-from tests.raw_http import Answer, Wire, ask, head, post
+from tests.helpers import (
+    ECHO,
+    GUNICORN,
+    PREDICT,
+    VALID,
+    Server,
+    parse_metrics,
+    serving,
+    write_module,
+)
+from tests.raw_http import RawConnection, Response, head, post, send_request
+from tests.server.shortcut_cases import (
+    HEADERS,
+    REQUESTS,
+    SETTINGS,
+    TEXTS,
+    VALID_BODY,
+    texts_for,
+)
 
-LONG_WAY = (*GUNICORN[:-1], "tests.server.path_variants:only_the_long_way()")
-SHORTCUT = (*GUNICORN[:-1], "tests.server.path_variants:only_the_shortcut()")
+FULL_PATH = (*GUNICORN[:-1], "tests.server.path_variants:full_path_only()")
+SHORTCUT = (*GUNICORN[:-1], "tests.server.path_variants:shortcut_only()")
 FAILING = (
     ECHO.replace("return input_data", "return predict(input_data)")
     + """
@@ -29,107 +46,31 @@ FAILING = (
         return failures if "failures" in input_data else input_data
 """
 )
-JSON = "Content-Type: application/json"
-
-BODIES: dict[str, Any] = {
-    "valid": VALID,
-    "whole numbers": {**VALID, "int_param": 10.0, "float_param": 3},
-    "an extra parameter": {**VALID, "extra": [1, {"a": None}]},
-    "a missing parameter": {"int_param": 1},
-    "a wrong type": {**VALID, "int_param": "a"},
-    "an impossible date": {**VALID, "date_param": "2021-02-30"},
-    "a row that the model fails for": {**VALID, "fails": True},
-    "no object": [VALID],
-    "null": None,
-}
-TEXTS = {name: json.dumps(body) for name, body in BODIES.items()} | {
-    "empty": "",
-    "not JSON": "{",
-    "a name twice": '{"a": 1, "a": 2}',
-    "a number beyond 64 bits": '{"int_param": 99999999999999999999}',
-    "too long": json.dumps({**VALID, "extra": "x" * 5000}),
-}
-HEADERS: dict[str, tuple[str, ...]] = {
-    "plain": (JSON,),
-    "own page": (JSON, "Sec-Fetch-Site: same-origin"),
-    "another site": (JSON, "Sec-Fetch-Site: cross-site"),
-    "own origin": (JSON, "Origin: http://test"),
-    "another origin": (JSON, "Origin: http://evil.example"),
-    "compressed": (JSON, "Content-Encoding: gzip"),
-    "masked": (JSON, "X-Fields: int_param"),
-    "a parameter of the type": ("Content-Type: application/json; charset=utf-8",),
-    "another JSON": ("Content-Type: application/vnd.row+json",),
-    "no JSON": ("Content-Type: text/plain",),
-    "two types": (JSON, "Content-Type: text/plain"),
-    "two types, JSON last": ("Content-Type: text/plain", JSON),
-    "two sites": (JSON, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-origin"),
-    "no type": (),
-    "the last request": (JSON, "Connection: close"),
-    "an ask to go on": (JSON, "Expect: 100-continue"),
-    "another expectation": (JSON, "Expect: a-miracle"),
-    "a proxy's": (JSON, "X-Forwarded-Proto: https", "X-Forwarded-For: 10.0.0.1"),
-    "a path of a proxy's": (JSON, "Script_Name: /api"),
-    "a long head": (JSON, "Cookie: " + "x" * 5000),
-    "another method by a header": (JSON, "X-HTTP-Method-Override: HEAD"),
-}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "unchecked": {"RESTX_VALIDATE": "False"},
-    "unguarded": {"WTF_CSRF_ENABLED": "False"},
-    "masking": {"RESTX_MASK_SWAGGER": "True"},
-    "two processes": {"WORKERS": "2"},
-}
-VALID_BODY = json.dumps(VALID).encode()
-LENGTH = f"Content-Length: {len(VALID_BODY)}"
-REQUESTS = {
-    "another path": post(VALID_BODY, path="/api/model"),
-    "a path that goes on": post(VALID_BODY, path=f"{PREDICT}/"),
-    "a path with a query": post(VALID_BODY, path=f"{PREDICT}?a=1"),
-    "a path in another spelling": post(VALID_BODY, path="/api/model/predic%74"),
-    "a whole address": post(VALID_BODY, path=f"http://test{PREDICT}"),
-    "another method": head("PUT", PREDICT, JSON, LENGTH) + VALID_BODY,
-    "HTTP 1.0": post(VALID_BODY).replace(b"HTTP/1.1", b"HTTP/1.0"),
-    "HTTP 1.0, kept alive": post(VALID_BODY, "Connection: keep-alive").replace(b"1.1", b"1.0", 1),
-    "an empty line first": b"\r\n" + post(VALID_BODY),
-    "names in small letters": post(VALID_BODY).lower().replace(b"post", b"POST", 1),
-    "no host": post(VALID_BODY).replace(b"Host: test\r\n", b""),
-    "an origin with its port": post(VALID_BODY, "Origin: http://test:80").replace(
-        b"Host: test", b"Host: test:80"
-    ),
-    "two hosts": post(VALID_BODY, "Host: other"),
-    "two lengths": post(VALID_BODY, "Content-Length: 1"),
-    "a signed length": post(VALID_BODY).replace(b"Length: ", b"Length: +"),
-    "no length": head("POST", PREDICT, JSON) + VALID_BODY,
-    "a length and chunks": post(VALID_BODY, "Transfer-Encoding: chunked"),
-    "a broken header": post(VALID_BODY, "no header"),
-    "line feeds alone": post(VALID_BODY).replace(b"\r\n", b"\n"),
-    "a body that ends early": post(VALID_BODY)[:-5],
-}
 
 
 def outcome(server: Server, sent: bytes) -> tuple[Any, ...]:
-    """Return all that can be seen of an answer, the metrics that it changed included."""
-    before = counted(server)
-    with Wire(server.port, sent) as wire:
-        wire.end_input()
-        answer = wire.answer()
-        if goes_on := answer.status == HTTPStatus.CONTINUE:
-            answer = wire.answer()
-    headers = [header for header in answer.headers.items() if header[0] != "Date"]
-    after = counted(server)
+    """Return everything that a client can observe, and the changes of the metrics."""
+    before = counters(server)
+    with RawConnection(server.port, sent) as connection:
+        connection.shutdown_write()
+        response = connection.read_response()
+        if continued := response.status == HTTPStatus.CONTINUE:
+            response = connection.read_response()
+    headers = [header for header in response.headers.items() if header[0] != "Date"]
+    after = counters(server)
     changed = {name: after[name] - before.get(name, 0) for name in after}
     return (
-        goes_on,
-        answer.version,
-        answer.status,
-        answer.body,
+        continued,
+        response.version,
+        response.status,
+        response.body,
         sorted(headers),
         {name: value for name, value in changed.items() if value},
     )
 
 
-def counted(server: Server) -> dict[tuple[str, ...], float]:
-    metrics = values(ask(server, head("GET", "/metrics")).body.decode())
+def counters(server: Server) -> dict[tuple[str, ...], float]:
+    metrics = parse_metrics(send_request(server, head("GET", "/metrics")).body.decode())
     return {
         name: value
         for name, value in metrics.items()
@@ -138,107 +79,126 @@ def counted(server: Server) -> dict[tuple[str, ...], float]:
     }  # fmt: skip
 
 
+class Servers(NamedTuple):
+    """One server that has the shortcut and one that does not, with the same settings."""
+
+    settings: str
+    shortcut: Server
+    full_path: Server
+
+
 @pytest.fixture(scope="module", params=SETTINGS)
 def servers(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Server, Server]]:
-    """A server as it is, and one without the shortcut."""
-    folders = tmp_path_factory.mktemp("short"), tmp_path_factory.mktemp("long")
+) -> Iterator[Servers]:
+    folders = tmp_path_factory.mktemp("shortcut"), tmp_path_factory.mktemp("full")
     for folder in folders:
         write_module(folder, FAILING)
     settings: dict[str, Any] = {"MAX_CONTENT_LENGTH": "4000", **SETTINGS[request.param]}
     with (
-        serving(folders[0], **settings) as short,
-        serving(folders[1], command=LONG_WAY, **settings) as long,
+        serving(folders[0], **settings) as shortcut,
+        serving(folders[1], command=FULL_PATH, **settings) as full_path,
     ):
-        yield short, long
+        yield Servers(request.param, shortcut, full_path)
 
 
 @pytest.fixture(scope="module")
 def shortcut(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with nothing but the shortcut."""
+    """A server without the full path."""
     folder = tmp_path_factory.mktemp("shortcut")
     write_module(folder, ECHO)
     with serving(folder, command=SHORTCUT, WORKERS="2") as server:
         yield server
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS.keys())
-def test_an_answer_is_the_long_ways(
-    servers: tuple[Server, Server], text: str, headers: tuple[str, ...]
-) -> None:
-    length = f"Content-Length: {len(text)}"
-    sent = head("POST", PREDICT, *headers, length) + text.encode()
-    short, long = (outcome(server, sent) for server in servers)
-    assert short == long
+def test_the_cases_cover_each_pair_of_settings_headers_and_text() -> None:
+    cases = [
+        (settings, headers, text)
+        for settings in SETTINGS
+        for headers in HEADERS
+        for text in texts_for(settings, headers)
+    ]
+    assert len(cases) == len(HEADERS) * len(TEXTS)
+    columns = [list(SETTINGS), list(HEADERS), list(TEXTS)]
+    for (i, names), (j, others) in combinations(enumerate(columns), 2):
+        assert {(case[i], case[j]) for case in cases} == set(product(names, others))
+
+
+@pytest.mark.parametrize("headers", HEADERS)
+def test_the_shortcut_responds_like_the_full_path(servers: Servers, headers: str) -> None:
+    for text in texts_for(servers.settings, headers):
+        body = TEXTS[text].encode()
+        length = f"Content-Length: {len(body)}"
+        sent = head("POST", PREDICT, *HEADERS[headers], length) + body
+        assert outcome(servers.shortcut, sent) == outcome(servers.full_path, sent), text
 
 
 @pytest.mark.parametrize("sent", REQUESTS.values(), ids=REQUESTS.keys())
-def test_any_request_is_understood_alike(servers: tuple[Server, Server], sent: bytes) -> None:
-    short, long = (outcome(server, sent) for server in servers)
-    assert short == long
+def test_any_request_gets_the_response_of_the_full_path(servers: Servers, sent: bytes) -> None:
+    assert outcome(servers.shortcut, sent) == outcome(servers.full_path, sent)
 
 
-def test_a_row_that_the_model_fails_for_is_tried_once(servers: tuple[Server, Server]) -> None:
-    said = f"POST {PREDICT}: run() failed: LookupError: no such row"
-    for server in servers:
-        logged = server.log.count(said)
-        with Wire(server.port) as wire:
+def test_a_row_that_the_model_fails_for_is_tried_once(servers: Servers) -> None:
+    error = f"POST {PREDICT}: run() failed: LookupError: no such row"
+    for server in (servers.shortcut, servers.full_path):
+        logged = server.log.count(error)
+        with RawConnection(server.port) as connection:
 
-            def answer(wire: Wire = wire, **more: bool) -> Answer:
-                wire.send(post(json.dumps({**VALID, **more}).encode()))
-                return wire.answer()
+            def predict(connection: RawConnection = connection, **more: bool) -> Response:
+                connection.send(post(json.dumps({**VALID, **more}).encode()))
+                return connection.read_response()
 
-            failures = answer(failures=True).json
-            assert answer(fails=True).status == 500
-            wire.send(post(VALID_BODY).replace(b"/json", b"/row+json"))
-            assert wire.answer().json == VALID
-            assert answer(failures=True).json == failures + 1
-            assert answer().json == VALID
-        assert server.log.count(said) == logged + 1
+            failures = predict(failures=True).json
+            assert predict(fails=True).status == 500
+            connection.send(post(VALID_BODY).replace(b"/json", b"/row+json"))
+            assert connection.read_response().json == VALID
+            assert predict(failures=True).json == failures + 1
+            assert predict().json == VALID
+        assert server.log.count(error) == logged + 1
 
 
-@pytest.mark.parametrize("pause", [0, 0.2])
-def test_a_good_prediction_takes_the_shortcut(shortcut: Server, pause: float) -> None:
-    """However its bytes come, and whatever came before it on its connection."""
+@pytest.mark.parametrize("pause", [0, 0.1])  # the server waits 0.02 s in a thread
+def test_a_valid_prediction_takes_the_shortcut(shortcut: Server, pause: float) -> None:
+    """However its bytes are split, and after any earlier request on the connection."""
     sent = post(VALID_BODY)
     for cut in (0, len(sent) - len(VALID_BODY), len(sent) - 5):
-        with Wire(shortcut.port, sent + sent) as wire:
+        with RawConnection(shortcut.port, sent + sent) as connection:
             for _ in range(2):
-                assert wire.answer().json == VALID
+                assert connection.read_response().json == VALID
             for _ in range(3):
                 time.sleep(pause)
-                wire.send(sent[:cut])
+                connection.send(sent[:cut])
                 time.sleep(pause)
-                wire.send(sent[cut:])
-                assert wire.answer().json == VALID
-    assert ask(shortcut, post(b"{}")).status == 501
+                connection.send(sent[cut:])
+                assert connection.read_response().json == VALID
+    assert send_request(shortcut, post(b"{}")).status == 501
 
 
-def test_a_long_answer_comes_in_full_to_a_client_that_takes_its_time(tmp_path: Path) -> None:
+def test_a_slow_client_receives_a_long_response_in_full(tmp_path: Path) -> None:
     write_module(tmp_path, "def run(row): return 'x' * row['length']")
-    with serving(tmp_path, command=SHORTCUT) as server, Wire(server.port) as wire:
+    with serving(tmp_path, command=SHORTCUT) as server, RawConnection(server.port) as connection:
         for length in (10, 30_000_000, 10):
-            wire.send(post(b'{"length": %d}' % length))
+            connection.send(post(b'{"length": %d}' % length))
             time.sleep(0.2)
-            assert wire.answer().json == "x" * length
+            assert connection.read_response().json == "x" * length
 
 
-def test_many_callers_get_the_answers_that_are_theirs(shortcut: Server) -> None:
+def test_concurrent_callers_get_their_own_responses(shortcut: Server) -> None:
     def call(caller: int) -> None:
-        with Wire(shortcut.port) as wire:
+        with RawConnection(shortcut.port) as connection:
             for number in range(100):
                 row = {**VALID, "int_param": 1000 * caller + number}
-                wire.send(post(json.dumps(row).encode()))
-                assert wire.answer().json == row
+                connection.send(post(json.dumps(row).encode()))
+                assert connection.read_response().json == row
 
     with ThreadPoolExecutor(40) as pool:
         list(pool.map(call, range(40)))
 
 
 @pytest.mark.parametrize("options", ["--access-logfile=-", "--max-requests=100000"])
-def test_what_gunicorn_does_for_each_request_is_done(tmp_path: Path, options: str) -> None:
+def test_options_that_need_gunicorns_request_handling_disable_the_shortcut(
+    tmp_path: Path, options: str
+) -> None:
     write_module(tmp_path, ECHO)
     with serving(tmp_path, command=SHORTCUT, GUNICORN_CMD_ARGS=options) as server:
-        assert ask(server, post(VALID_BODY)).status == 501
+        assert send_request(server, post(VALID_BODY)).status == 501

@@ -1,4 +1,4 @@
-"""Traffic: who waits for whom before a batch is run."""
+"""Traffic: when a batch waits for the requests of other threads."""
 
 import threading
 import time
@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from app.server.traffic import Traffic
-from tests.helpers import eventually
 
 LONG = 10.0
 
@@ -18,31 +17,45 @@ def in_thread(function: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def waits(traffic: Traffic, seconds: float = LONG) -> threading.Thread:
-    """Return a thread that waits until the traffic is quiet."""
-    return in_thread(lambda: traffic.wait_until_quiet(seconds))
-
-
 def is_quiet(traffic: Traffic) -> bool:
     start = time.monotonic()
     traffic.wait_until_quiet(0.2)
     return time.monotonic() - start < 0.1
 
 
-def test_without_requests_nobody_waits() -> None:
+def check_waits_until(traffic: Traffic, action: Callable[[], None]) -> None:
+    """Check that a waiting thread waits before `action`, and no longer after it."""
+    waiter = in_thread(lambda: traffic.wait_until_quiet(LONG))
+    waiter.join(0.05)
+    assert waiter.is_alive()
+    action()
+    waiter.join(LONG / 2)
+    assert not waiter.is_alive()
+
+
+def check_counts_from_zero(traffic: Traffic) -> None:
+    """Check that no request is counted: two more are waited for, until both end."""
+    assert is_quiet(traffic)
+    traffic.expect(2)
+    traffic.begin()
+    traffic.end()
+    traffic.begin()
+    check_waits_until(traffic, traffic.end)
+
+
+def test_without_requests_a_batch_does_not_wait() -> None:
     assert is_quiet(Traffic())
 
 
-def test_a_request_counts_from_when_it_is_expected() -> None:
+def test_a_request_counts_as_soon_as_it_is_expected() -> None:
     traffic = Traffic()
     traffic.expect(1)
-    waiter = waits(traffic)
-    waiter.join(0.05)
-    assert waiter.is_alive()
-    traffic.begin()
-    traffic.end()
-    waiter.join(LONG / 2)
-    assert not waiter.is_alive()
+
+    def handle() -> None:
+        traffic.begin()
+        traffic.end()
+
+    check_waits_until(traffic, handle)
 
 
 def test_a_request_does_not_count_while_it_waits_for_the_model() -> None:
@@ -53,12 +66,11 @@ def test_a_request_does_not_count_while_it_waits_for_the_model() -> None:
     assert is_quiet(traffic)
     traffic.expect(1)
     traffic.leave_model()
-    assert traffic._count == 1
-    traffic.end()
-    assert is_quiet(traffic)
+    check_waits_until(traffic, traffic.end)
+    check_counts_from_zero(traffic)
 
 
-def test_a_request_may_ask_the_model_twice_or_never() -> None:
+def test_a_request_may_call_the_model_twice_or_never() -> None:
     traffic = Traffic()
     for times in (0, 1, 2):
         traffic.expect(1)
@@ -67,17 +79,29 @@ def test_a_request_may_ask_the_model_twice_or_never() -> None:
             traffic.enter_model()
             traffic.expect(1)
             traffic.leave_model()
-        assert traffic._count == 1
-        traffic.end()
-        assert traffic._count == 0
+        check_waits_until(traffic, traffic.end)
+        check_counts_from_zero(traffic)
 
 
 def test_a_thread_without_a_request_changes_nothing() -> None:
     traffic = Traffic()
     assert not traffic.counts()
+    traffic.expect(1)
     traffic.enter_model()
     traffic.end()
-    assert traffic._count == 0
+    traffic.begin()
+    check_waits_until(traffic, traffic.end)
+    check_counts_from_zero(traffic)
+
+
+def test_a_request_ends_only_once() -> None:
+    traffic = Traffic()
+    traffic.expect(2)
+    traffic.begin()
+    traffic.end()
+    traffic.end()
+    traffic.begin()
+    check_waits_until(traffic, traffic.end)
 
 
 def test_a_request_that_stalls_is_waited_for_once() -> None:
@@ -85,19 +109,17 @@ def test_a_request_that_stalls_is_waited_for_once() -> None:
     traffic.expect(1)
     traffic.begin()
     traffic.wait_until_quiet(0.01)
-    assert is_quiet(traffic), "the stalled one is not waited for again"
+    assert is_quiet(traffic), "the stalled request is not waited for again"
     traffic.expect(1)
-    assert traffic._count == 2
-    waiter = waits(traffic)
-    waiter.join(0.05)
-    assert waiter.is_alive(), "but another one is"
+    check_waits_until(traffic, traffic.end)
+    traffic.begin()
     traffic.end()
-    waiter.join(LONG / 2)
-    assert not waiter.is_alive()
+    check_counts_from_zero(traffic)
 
 
 @pytest.mark.parametrize("count", [1, 8])
-def test_whatever_the_threads_do_the_count_ends_at_nought(count: int) -> None:
+@pytest.mark.parametrize("seconds", [0.001, LONG])  # with and without stalled requests
+def test_concurrent_threads_leave_the_count_at_zero(count: int, seconds: float) -> None:
     traffic = Traffic()
 
     def work() -> None:
@@ -111,7 +133,7 @@ def test_whatever_the_threads_do_the_count_ends_at_nought(count: int) -> None:
 
     threads = [in_thread(work) for _ in range(count)]
     for _ in range(20):
-        traffic.wait_until_quiet(0.001)
+        traffic.wait_until_quiet(seconds)
     for thread in threads:
         thread.join()
-    eventually(lambda: traffic._count == 0 and is_quiet(traffic))
+    check_counts_from_zero(traffic)

@@ -1,0 +1,69 @@
+"""The blueprint under `/api`: its routes, its errors, its Swagger document and page."""
+
+import flask_restx
+from flask import Blueprint, Response, redirect, url_for
+from flask_restx.apidoc import apidoc
+from flask_restx.swagger import Swagger
+
+import app
+from app.api.application import Application
+from app.api.bodies import json_response
+from app.api.errors import error_response
+from app.api.health import health_namespace
+from app.api.predict import model_namespace
+from app.api.security import init_security
+from app.api.swagger_page import swagger_page
+from app.codec import JsonValue
+from app.predictor.predictor import Predictor
+
+
+class Api(flask_restx.Api):
+    """Flask-RESTX's Api, with our errors and a document with the model's parameters."""
+
+    def __init__(self, blueprint: Blueprint, predictor: Predictor) -> None:
+        """Describe and serve `predictor` under `blueprint`."""
+        self._predictor = predictor
+        super().__init__(
+            blueprint,
+            version=app.__version__,
+            title="ml-rest-api",
+            description="A trained model as a REST API",
+            validate=False,
+        )
+
+    def handle_error(self, e: Exception) -> Response:
+        """Return the response to an exception, instead of Flask-RESTX's own."""
+        return error_response(e)
+
+    @property
+    def __schema__(self) -> dict[str, JsonValue]:  # the name is Flask-RESTX's
+        """The Swagger 2.0 document; built per request, as a load changes the parameters."""
+        document: dict[str, JsonValue] = Swagger(self).as_dict()
+        parameters = self._predictor.parameters
+        # The whole example too: Swagger UI would invent a string for a parameter of any type.
+        document["definitions"]["input_vector"] = {
+            **parameters.schema,
+            "example": parameters.sample,
+        }
+        del document["responses"]  # of Flask-RESTX's own error handlers, which are not in use
+        return document
+
+
+def register_api(flask_app: Application) -> None:
+    """Serve the predictor of `flask_app` under `/api`."""
+    predictor = flask_app.predictor
+    flask_app.extensions["restx"] = {"apidoc_registered": True}
+    flask_app.register_blueprint(
+        apidoc, url_prefix="/api"
+    )  # so that an ingress has to route /api alone
+    blueprint = Blueprint("api", __name__, url_prefix="/api", template_folder="templates")
+    api = Api(blueprint, predictor)
+    api.representation("application/json")(json_response)
+    api.documentation(lambda: swagger_page(api))
+    api.add_namespace(health_namespace(predictor))
+    api.add_namespace(model_namespace(predictor))
+    init_security(flask_app)
+    flask_app.register_error_handler(Exception, error_response)
+    flask_app.register_blueprint(blueprint)
+    # A path without a host: behind a proxy, the service does not know the caller's.
+    flask_app.add_url_rule("/api", "page", lambda: redirect(url_for("api.doc"), 308))

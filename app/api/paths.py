@@ -1,0 +1,3 @@
+"""Paths that more than one module needs."""
+
+PREDICT = "/api/model/predict"

@@ -1,0 +1,92 @@
+"""Loads the model, step by step: import, init(), self-test."""
+
+import logging
+from pathlib import Path
+
+from app.config.settings import Settings
+from app.errors import ModelError
+from app.predictor.batching import Batcher, InFlightRequests
+from app.predictor.concurrency import CallWatchdog, with_max_concurrency
+from app.predictor.loaded_model import LoadedModel
+from app.predictor.module import (
+    call_user_code,
+    find_module,
+    load_module,
+    read_sample,
+)
+from app.predictor.parameters import Parameters
+from app.predictor.self_test import run_self_test
+from app.predictor.versions import check_versions
+
+_log = logging.getLogger(__name__)
+
+
+class Loader:
+    """Loads the module that the settings name."""
+
+    def __init__(
+        self, settings: Settings, watchdog: CallWatchdog, requests: InFlightRequests
+    ) -> None:
+        """Prepare to load.
+
+        Args:
+            settings: name the module, and say how it is checked and called.
+            watchdog: tracks the calls of the model.
+            requests: the server's, for which a batch waits.
+
+        """
+        self._settings = settings
+        self._watchdog = watchdog
+        self._requests = requests
+
+    def import_module(self) -> LoadedModel:
+        """Return the model, its `init()` not called yet.
+
+        Raises:
+            ModelError: the module cannot be used, or its versions are rejected.
+
+        """
+        settings = self._settings
+        file = find_module(Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME)
+        check_versions(file, settings.VERSION_CHECK)
+        module = load_module(file)
+        parameters = Parameters(read_sample(file, module))
+        run = self._watchdog.track(module.run)
+        supports_batching = settings.MAX_BATCH_SIZE > 1 and hasattr(module, "run_batch")
+        if supports_batching:
+            run = Batcher(
+                run,
+                self._watchdog.track(module.run_batch),
+                max_size=settings.MAX_BATCH_SIZE,
+                wait=settings.MAX_BATCH_WAIT_MS / 1000,
+                requests=self._requests,
+            )
+        else:
+            run = with_max_concurrency(run, settings.THREADS)
+        return LoadedModel(file, module, parameters, run, supports_batching)
+
+    def init(self, model: LoadedModel) -> None:
+        """Call the module's `init()`, if it has one.
+
+        Raises:
+            ModelError: it raised.
+
+        """
+        if hasattr(model.module, "init"):
+            call_user_code(model.file, "init()", model.module.init)
+
+    def check(self, model: LoadedModel) -> None:
+        """Run the self-test as SELF_TEST says.
+
+        Raises:
+            ModelError: it failed, and SELF_TEST is `on`.
+
+        """
+        if self._settings.SELF_TEST == "off":
+            return
+        try:
+            run_self_test(model)
+        except ModelError as error:
+            if self._settings.SELF_TEST == "on":
+                raise
+            _log.warning("%s", error, exc_info=error.__cause__)
