@@ -1,4 +1,4 @@
-"""A kind cluster of our own and namespaces in it, by the commands that people use."""
+"""A kind cluster for the tests, and namespaces in it, managed with kind, kubectl and helm."""
 
 import contextlib
 import fcntl
@@ -18,17 +18,17 @@ from tests.helpers import ROOT
 
 NAME = os.environ.get("E2E_CLUSTER", "ml-rest-api-e2e")
 NODE_IMAGE = os.environ.get("KIND_NODE_IMAGE", "kindest/node:v1.34.4")
-BASE = os.environ.get("BASE_IMAGE", "python:3.13-slim")  # of the image
+BASE = os.environ.get("BASE_IMAGE", "python:3.13-slim")  # base of the project's image
 HELM = os.environ.get("HELM", "helm")
 CHART = ROOT / "charts" / "ml-rest-api"
 IMAGE = "ml-rest-api:e2e"
 NODE_PORT = 30888
-_OURS = "ml-rest-api/e2e=true"
+_TEST_LABEL = "ml-rest-api/e2e=true"
 _RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
 class CommandError(Exception):
-    """A command failed: the message is the command and all that it said."""
+    """A command failed; the message contains the command and its output."""
 
 
 def run(
@@ -37,36 +37,36 @@ def run(
     environ: dict[str, str] | None = None,
     within: float = 600,
 ) -> str:
-    """Run a command to its end and return its standard output.
+    """Run a command and return its standard output.
 
     Raises:
-        CommandError: it ended with another code than 0.
+        CommandError: the exit code is not 0.
 
     """
-    line = [str(word) for word in command]
+    line = [str(part) for part in command]
     done = subprocess.run(
         line, input=stdin, env=environ, capture_output=True, timeout=within, check=False
     )
     if done.returncode:
-        said = (done.stdout + done.stderr).decode(errors="replace")
-        raise CommandError(f"{shlex.join(line)} ended with {done.returncode}:\n{said}")
+        output = (done.stdout + done.stderr).decode(errors="replace")
+        raise CommandError(f"{shlex.join(line)} exited with code {done.returncode}:\n{output}")
     return done.stdout.decode(errors="replace")
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The cluster, reached by a kubeconfig of its own: the user's is left alone."""
+    """The cluster, accessed with its own kubeconfig, so that the user's is not modified."""
 
     kubeconfig: Path
 
     @property
     def environ(self) -> dict[str, str]:
-        """The environment of commands that are to find this cluster, and nothing else."""
+        """The environment for commands that must access only this cluster."""
         others = {name: os.environ[name] for name in os.environ if not name.startswith("HELM_")}
         return {**others, "KUBECONFIG": str(self.kubeconfig)}
 
     def run(self, *command: str | Path, stdin: bytes = b"") -> str:
-        """Run a command that talks to this cluster."""
+        """Run a command against this cluster."""
         return run(*command, stdin=stdin, environ=self.environ)
 
     def kubectl(self, *arguments: str | Path, stdin: bytes = b"") -> str:
@@ -74,12 +74,12 @@ class Cluster:
         return self.run("kubectl", *arguments, stdin=stdin)
 
     def kind(self, *arguments: str | Path, stdin: bytes = b"") -> str:
-        """Run one of kind's commands that take the cluster's name."""
+        """Run a kind command that takes the name of the cluster."""
         return self.run("kind", *arguments, "--name", NAME, stdin=stdin)
 
     @property
     def nodes(self) -> list[str]:
-        """The nodes that pods run on; each is a Docker container of that name."""
+        """The worker nodes; each is a Docker container with the same name."""
         return [name for name in self.kind("get", "nodes").split() if "control-plane" not in name]
 
     def load(self, image: str) -> None:
@@ -92,11 +92,11 @@ class Cluster:
 
     @property
     def node_port_address(self) -> str:
-        """Where a Service with the nodePort NODE_PORT answers on this machine, as host:port."""
+        """The address on this machine of a Service with the nodePort NODE_PORT, as host:port."""
         return run("docker", "port", f"{NAME}-control-plane", f"{NODE_PORT}/tcp").split()[0]
 
     def is_alive(self) -> bool:
-        """Tell whether it is there and works: it does not survive a restart of Docker."""
+        """Return whether the cluster exists and works; it does not survive a restart of Docker."""
         if NAME not in run("kind", "get", "clusters").split():
             return False
         try:
@@ -108,7 +108,7 @@ class Cluster:
             return False
 
     def create(self) -> None:
-        """Create it, in place of a dead one; any free port of this machine leads to NODE_PORT."""
+        """Create the cluster, replacing a broken one; map a free port of this machine to NODE_PORT."""
         self.delete()
         config = (ROOT / "k8s" / "kind.yaml").read_text()
         config = config.replace(f"hostPort: {NODE_PORT}", "hostPort: 0")
@@ -116,16 +116,16 @@ class Cluster:
         self.kind(*create, "--config=-", "--wait=180s", stdin=config.encode())
 
     def delete(self) -> None:
-        """Delete it, or what is left of it."""
+        """Delete the cluster or its remains."""
         self.kind("delete", "cluster", "--kubeconfig", self.kubeconfig)
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
-    """Keep the cluster to this run.
+def exclusive_lock() -> Iterator[None]:
+    """Lock the cluster for this run.
 
     Raises:
-        BlockingIOError: another run has it.
+        BlockingIOError: another run holds the lock.
 
     """
     with (Path(tempfile.gettempdir()) / f"{NAME}.lock").open("w") as lock:
@@ -135,24 +135,24 @@ def alone() -> Iterator[None]:
 
 @contextlib.contextmanager
 def kind_cluster(folder: Path) -> Iterator[Cluster]:
-    """Yield the cluster: one that is there, or a new one, which is deleted but for E2E_KEEP=1."""
+    """Yield the cluster; if it has to be created, delete it at the end unless E2E_KEEP=1."""
     cluster = Cluster(folder / "kubeconfig")
-    made = not cluster.is_alive()
-    if made:
+    created = not cluster.is_alive()
+    if created:
         cluster.create()
     try:
         coredns = ("rollout", "status", "deployment/coredns", "--timeout=180s")
         cluster.kubectl("--namespace=kube-system", *coredns)
-        cluster.kubectl("delete", "namespace", f"--selector={_OURS}")  # of a run that was killed
+        cluster.kubectl("delete", "namespace", f"--selector={_TEST_LABEL}")  # of a killed run
         yield cluster
     finally:
-        if made and os.environ.get("E2E_KEEP") != "1":
+        if created and os.environ.get("E2E_KEEP") != "1":
             cluster.delete()
 
 
 @dataclass(frozen=True)
 class Namespace:
-    """A namespace, which lets in what the restricted Pod Security Standard allows."""
+    """A namespace that enforces the restricted Pod Security Standard."""
 
     cluster: Cluster
     name: str
@@ -166,7 +166,7 @@ class Namespace:
         return self.cluster.run(HELM, "--namespace", self.name, *arguments)
 
     def get(self, *arguments: str) -> Any:
-        """Return what `kubectl get` finds."""
+        """Return the parsed output of `kubectl get`."""
         return json.loads(self.kubectl("get", *arguments, "--output=json"))
 
     def apply(self, *objects: dict[str, Any]) -> None:
@@ -174,13 +174,13 @@ class Namespace:
         items = {"apiVersion": "v1", "kind": "List", "items": objects}
         self.kubectl("apply", "--filename=-", stdin=json.dumps(items).encode())
 
-    def install(self, release: str, *options: str | Path, **waiting: Any) -> None:
-        """Install the chart with this project's image; see `_deploy` for how it waits."""
-        self._deploy("install", release, *options, **waiting)
+    def install(self, release: str, *options: str | Path, **wait_options: Any) -> None:
+        """Install the chart with this project's image; `_deploy` has the wait options."""
+        self._deploy("install", release, *options, **wait_options)
 
-    def upgrade(self, release: str, *options: str | Path, **waiting: Any) -> None:
-        """Upgrade a release; values that are not given are the chart's."""
-        self._deploy("upgrade", release, *options, **waiting)
+    def upgrade(self, release: str, *options: str | Path, **wait_options: Any) -> None:
+        """Upgrade a release; values that are not given are reset to the chart's."""
+        self._deploy("upgrade", release, *options, **wait_options)
 
     def _deploy(
         self,
@@ -190,21 +190,21 @@ class Namespace:
         wait: bool = True,
         timeout: str = "180s",
     ) -> None:
-        waiting = ("--wait", f"--timeout={timeout}") if wait else ()
+        wait_flags = ("--wait", f"--timeout={timeout}") if wait else ()
         tag = f"image.tag={IMAGE.partition(':')[2]}"
-        self.helm(command, release, CHART, "--set", tag, *options, *waiting)
+        self.helm(command, release, CHART, "--set", tag, *options, *wait_flags)
 
     def url(self, release: str) -> str:
-        """Return where pods of the cluster reach a release's Service."""
+        """Return the URL of a release's Service inside the cluster."""
         return f"http://{release}-ml-rest-api.{self.name}.svc.cluster.local:8888"
 
     def pods(self, release: str) -> list[dict[str, Any]]:
-        """Return the pods of a release that are not about to end."""
+        """Return the pods of a release that are not terminating."""
         found = self.get("pods", f"--selector=app.kubernetes.io/instance={release}")["items"]
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def describe(self) -> str:
-        """Return what people look at when something does not work."""
+        """Return the events, descriptions and logs that help to debug a failure."""
         parts = [self._try("get", "events", "--sort-by=.lastTimestamp")]
         parts.append(self._try("describe", "pods,services"))
         for pod in re.findall(r"\S+", self._try("get", "pods", "--output=name")):
@@ -221,16 +221,16 @@ class Namespace:
 
 @contextlib.contextmanager
 def open_namespace(cluster: Cluster, purpose: str) -> Iterator[Namespace]:
-    """Make a namespace for a purpose; its pods may still be ending when this returns."""
+    """Create a namespace for a purpose; its pods may still be terminating after the block."""
     namespace = Namespace(cluster, f"{purpose[:50]}-{uuid.uuid4().hex[:6]}")
     cluster.kubectl("create", "namespace", namespace.name)
-    cluster.kubectl("label", "namespace", namespace.name, _OURS, _RESTRICTED)
+    cluster.kubectl("label", "namespace", namespace.name, _TEST_LABEL, _RESTRICTED)
     open_namespaces.append(namespace)
     try:
         yield namespace
     finally:
         open_namespaces.remove(namespace)
-        namespace.kubectl("delete", "services", "--all")  # the next one gets their nodePort
+        namespace.kubectl("delete", "services", "--all")  # frees the nodePort for the next test
         cluster.kubectl("delete", "namespace", namespace.name, "--wait=false")
 
 

@@ -1,4 +1,4 @@
-"""The tests' cluster, image and namespaces, and what to show when a test fails."""
+"""Fixtures for the cluster, image and namespaces, and the report of a failed test."""
 
 import contextlib
 import shutil
@@ -14,7 +14,7 @@ from e2e.cluster import (
     Cluster,
     CommandError,
     Namespace,
-    alone,
+    exclusive_lock,
     kind_cluster,
     open_namespace,
     open_namespaces,
@@ -25,21 +25,25 @@ from tests.helpers import ROOT
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Say what is missing, instead of failing in every test."""
+    """Exit if a tool is missing, instead of failing in every test."""
     if session.config.option.collectonly:
         return
     if missing := [name for name in ("docker", "kind", HELM, "kubectl") if not shutil.which(name)]:
-        pytest.exit(f"The cluster tests need {', '.join(missing)}: not found on PATH", returncode=1)
+        pytest.exit(
+            f"The cluster tests require {', '.join(missing)}: not found on PATH", returncode=1
+        )
     try:
         run("docker", "version")
     except CommandError as error:
         reason = str(error).strip().splitlines()[-1]
-        pytest.exit(f"The cluster tests need Docker, which does not answer: {reason}", returncode=1)
+        pytest.exit(
+            f"The cluster tests require Docker, which does not respond: {reason}", returncode=1
+        )
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show events, descriptions and logs of the namespaces of a test that failed."""
+    """Add events, descriptions and logs of the open namespaces to a failed test's report."""
     report = yield
     if report.failed:
         for namespace in open_namespaces:
@@ -49,12 +53,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The cluster, with this project's image."""
+    """The cluster, with this project's image loaded."""
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(alone())
+            stack.enter_context(exclusive_lock())
         except BlockingIOError:
-            pytest.exit(f"Another run has the cluster {NAME}: set E2E_CLUSTER to another name", 1)
+            pytest.exit(
+                f"Another run is using the cluster {NAME}: set E2E_CLUSTER to another name", 1
+            )
         run("docker", "build", "--build-arg", f"BASE={BASE}", "--tag", IMAGE, ROOT)
         cluster = stack.enter_context(kind_cluster(tmp_path_factory.mktemp("kind")))
         cluster.load(IMAGE)
@@ -63,7 +69,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def toolbox(cluster: Cluster) -> Iterator[Toolbox]:
-    """A pod from which other pods are called, and that serves files to them."""
+    """A pod that sends requests to other pods and serves files to them."""
     with open_namespace(cluster, "toolbox") as namespace, open_toolbox(namespace) as toolbox:
         yield toolbox
 

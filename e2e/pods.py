@@ -1,4 +1,4 @@
-"""What tests look at in a release's pods."""
+"""Wait for pods of a release, and read their status."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,8 @@ from tests.helpers import eventually
 Pod = dict[str, Any]
 
 
-def eventual_pod(namespace: Namespace, release: str, condition: Callable[[Pod], bool]) -> Pod:
-    """Return a pod of a release as soon as it meets a condition."""
+def wait_for_pod(namespace: Namespace, release: str, condition: Callable[[Pod], bool]) -> Pod:
+    """Wait until a pod of a release meets a condition, and return the pod."""
     found: list[Pod] = eventually(
         lambda: [pod for pod in namespace.pods(release) if condition(pod)], within=90
     )
@@ -18,18 +18,18 @@ def eventual_pod(namespace: Namespace, release: str, condition: Callable[[Pod], 
 
 
 def has_started(pod: Pod) -> bool:
-    """Tell whether the service answers its startup probe."""
+    """Return whether the startup probe has succeeded."""
     return any(each.get("started") for each in pod["status"].get("containerStatuses", []))
 
 
 def is_ready(pod: Pod) -> bool:
-    """Tell whether the pod gets requests."""
+    """Return whether the pod is ready for requests."""
     conditions = {each["type"]: each["status"] for each in pod["status"]["conditions"]}
     return bool(conditions["Ready"] == "True")
 
 
-def last_words(pod: Pod) -> str:
-    """Return the message of the last container that ended, as `kubectl describe` shows it."""
+def termination_message(pod: Pod) -> str:
+    """Return the termination message of a container, as `kubectl describe` shows it."""
     status = pod["status"]
     for each in status.get("containerStatuses", []) + status.get("initContainerStatuses", []):
         for state in (each["state"], each["lastState"]):

@@ -1,4 +1,4 @@
-"""Releases under traffic: a Service on a nodePort, two pods, a model with a known answer."""
+"""Releases under traffic: a Service with a nodePort, two pods, a constant prediction."""
 
 from pathlib import Path
 
@@ -8,32 +8,32 @@ from tests.helpers import eventually, write_module
 ROW = {"x": 2.5}
 TWO_PODS = ("--set", f"replicaCount=2,service.type=NodePort,service.nodePort={NODE_PORT}")
 
-_ANSWERING = """
+_CONSTANT_MODULE = """
     def sample():
         return {{"x": 1.5}}
 
     def run(input_data):
-        return {answer!r}
+        return {prediction!r}
 """
 
 
-def module(folder: Path, name: str, source: str) -> tuple[str, str]:
+def module_options(folder: Path, name: str, source: str) -> tuple[str, str]:
     """Return the options of a release with this model module."""
     return "--set-file", f"model.module={write_module(folder / name, source)}"
 
 
-def module_with_answer(folder: Path, answer: str) -> tuple[str, str]:
-    """Return the options of a release whose model answers this."""
-    return module(folder, answer, _ANSWERING.format(answer=answer))
+def constant_module_options(folder: Path, prediction: str) -> tuple[str, str]:
+    """Return the options of a release whose model always makes this prediction."""
+    return module_options(folder, prediction, _CONSTANT_MODULE.format(prediction=prediction))
 
 
-def uids(namespace: Namespace) -> set[str]:
-    """Return the pods' identities, which no restart survives."""
+def pod_uids(namespace: Namespace) -> set[str]:
+    """Return the UIDs of the pods; a replacement pod has a new one."""
     return {pod["metadata"]["uid"] for pod in namespace.pods("demo")}
 
 
-def wait_until_pods_are(namespace: Namespace, count: int) -> None:
-    """Wait until so many pods are there, all ready, and those that were told to end have."""
+def wait_for_ready_pods(namespace: Namespace, count: int) -> None:
+    """Wait until exactly `count` pods exist, all of them ready and none terminating."""
     selector = "--selector=app.kubernetes.io/instance=demo"
 
     def settled() -> bool:

@@ -1,4 +1,4 @@
-"""A release that cannot work never replaces one that does."""
+"""A failing release never replaces a working one."""
 
 import json
 from collections.abc import Iterator
@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from e2e.cluster import CommandError, Namespace
-from e2e.pods import Pod, eventual_pod, is_ready
-from e2e.releases import ROW, TWO_PODS, module, module_with_answer, uids, wait_until_pods_are
+from e2e.pods import Pod, is_ready, wait_for_pod
+from e2e.releases import (
+    ROW,
+    TWO_PODS,
+    constant_module_options,
+    module_options,
+    pod_uids,
+    wait_for_ready_pods,
+)
 from e2e.traffic import Traffic, traffic
 
 DEADLINE = "25s"
@@ -16,8 +23,8 @@ SAMPLE = "def sample():\n    return {'x': 1.5}\n"
 GOOD_RUN = "def run(input_data):\n    return 'new'\n"
 CASES = '{"cases": [{"input": {"x": 1.5}, "output": "something else"}]}'
 
-# What the new release is, and what the log of its pods says.
-BAD = {
+# The module and options of the new release, and a line in the log of its pods.
+FAILING_RELEASES = {
     "init() raises": (
         f"{SAMPLE}{GOOD_RUN}def init():\n    raise OSError('no model')\n",
         (),
@@ -28,12 +35,12 @@ BAD = {
         (),
         "Model failed to load: Self-test with sample(): run() failed: KeyError: 'y'",
     ),
-    "a golden case is missed": (
+    "a golden case does not match": (
         f"{SAMPLE}{GOOD_RUN}",
         ("--set-json", f"model.files={json.dumps({'ml_trained_model.cases.json': CASES})}"),
-        "golden case 1 of ml_trained_model.cases.json is answered otherwise",
+        "golden case 1 of ml_trained_model.cases.json does not match",
     ),
-    "the file is not there": (
+    "the module file is missing": (
         "",
         ("--set", "settings.TRAINED_MODEL_MODULE_NAME=absent"),
         "Model module 'absent' is not in the model folder",
@@ -54,7 +61,7 @@ BAD = {
 @pytest.fixture(scope="module")
 def namespace(shared_namespace: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Namespace:
     folder = tmp_path_factory.mktemp("model")
-    shared_namespace.install("demo", *TWO_PODS, *module_with_answer(folder, "old"))
+    shared_namespace.install("demo", *TWO_PODS, *constant_module_options(folder, "old"))
     return shared_namespace
 
 
@@ -64,26 +71,26 @@ def background(namespace: Namespace) -> Iterator[Traffic]:
         yield background
 
 
-@pytest.mark.parametrize("fault", BAD)
-def test_a_bad_release_stalls_says_why_and_is_rolled_back_without_a_lost_request(
-    namespace: Namespace, background: Traffic, tmp_path: Path, fault: str
+@pytest.mark.parametrize("case", FAILING_RELEASES)
+def test_failing_release_logs_the_reason_and_rolls_back_without_failed_requests(
+    namespace: Namespace, background: Traffic, tmp_path: Path, case: str
 ) -> None:
-    source, options, line = BAD[fault]
-    old = uids(namespace)
-    what = module(tmp_path, "new", source) if source else ()
-    with background.window(fault) as window:
+    source, options, line = FAILING_RELEASES[case]
+    old = pod_uids(namespace)
+    new = module_options(tmp_path, "new", source) if source else ()
+    with background.window(case) as window:
         with pytest.raises(CommandError):
-            namespace.upgrade("demo", *TWO_PODS, *what, *options, timeout=DEADLINE)
-        bad = eventual_pod(namespace, "demo", lambda pod: pod["metadata"]["uid"] not in old)
+            namespace.upgrade("demo", *TWO_PODS, *new, *options, timeout=DEADLINE)
+        bad = wait_for_pod(namespace, "demo", lambda pod: pod["metadata"]["uid"] not in old)
         assert not is_ready(bad)
         assert line in _log(namespace, bad)
-        assert old <= uids(namespace)
+        assert old <= pod_uids(namespace)
         namespace.helm("rollback", "demo", "--wait", "--timeout=120s")
-        wait_until_pods_are(namespace, 2)
-    assert uids(namespace) == old
+        wait_for_ready_pods(namespace, 2)
+    assert pod_uids(namespace) == old
     assert window.requests
     assert not window.failures
-    assert set(window.answers) == {"old"}
+    assert set(window.predictions) == {"old"}
 
 
 def _log(namespace: Namespace, pod: Pod) -> str:

@@ -1,4 +1,4 @@
-"""Ten times as many calls as a pod can answer, for a minute."""
+"""Ten times as many requests as a pod can handle, for a minute."""
 
 import time
 from pathlib import Path
@@ -8,12 +8,12 @@ import pytest
 import requests
 
 from e2e.cluster import NODE_PORT, Namespace
-from e2e.releases import module
+from e2e.releases import module_options
 from e2e.traffic import Request, traffic
 from tests.helpers import eventually
 
 SECONDS = 60
-PER_SECOND = 20  # one call takes 50 ms, one at a time
+PER_SECOND = 20  # one prediction takes 50 ms, one at a time
 SLOW = """
     import time
 
@@ -33,7 +33,7 @@ OPTIONS = (
 @pytest.fixture(scope="module")
 def namespace(shared_namespace: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Namespace:
     folder: Path = tmp_path_factory.mktemp("model")
-    shared_namespace.install("demo", *OPTIONS, *module(folder, "slow", SLOW))
+    shared_namespace.install("demo", *OPTIONS, *module_options(folder, "slow", SLOW))
     return shared_namespace
 
 
@@ -41,11 +41,11 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[int(share * (len(values) - 1))]
 
 
-def seconds_of(answered: list[Request]) -> list[float]:
-    return [request.end - request.start for request in answered]
+def durations(sent: list[Request]) -> list[float]:
+    return [request.end - request.start for request in sent]
 
 
-def test_an_overload_is_refused_at_once_and_fails_no_probe(namespace: Namespace) -> None:
+def test_overload_is_rejected_immediately_and_fails_no_probe(namespace: Namespace) -> None:
     address = namespace.cluster.node_port_address
     probes: list[float] = []
     with (
@@ -63,12 +63,12 @@ def test_an_overload_is_refused_at_once_and_fails_no_probe(namespace: Namespace)
         by_status.setdefault(request.status, []).append(request)
     assert by_status.keys() == {200, 503}
     assert len(by_status[200]) > 0.8 * PER_SECOND * SECONDS
-    assert percentile(seconds_of(by_status[503]), 0.99) < 0.1
+    assert percentile(durations(by_status[503]), 0.99) < 0.1
     assert all(request.retry_after for request in by_status[503])
     assert percentile(probes, 0.99) < 0.1
     (pod,) = namespace.pods("demo")
     assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
-    assert unhealthy(namespace) == []
+    assert failed_probes(namespace) == []
 
     def is_normal() -> bool:
         response = requests.post(f"http://{address}/api/model/predict", json={"x": 2.5}, timeout=5)
@@ -77,8 +77,8 @@ def test_an_overload_is_refused_at_once_and_fails_no_probe(namespace: Namespace)
     eventually(is_normal, within=5)
 
 
-def unhealthy(namespace: Namespace) -> list[Any]:
-    """Return the probes that have failed since the pod was ready."""
+def failed_probes(namespace: Namespace) -> list[Any]:
+    """Return the events of probes that have failed since the pod became ready."""
     (pod,) = namespace.pods("demo")
     ready = next(each for each in pod["status"]["conditions"] if each["type"] == "Ready")
     events = namespace.get("events", "--field-selector=reason=Unhealthy")["items"]

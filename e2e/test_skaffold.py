@@ -1,4 +1,4 @@
-"""The dev loop, on a copy of the project."""
+"""`skaffold run` and `skaffold dev`, on a copy of the project."""
 
 import contextlib
 import os
@@ -30,22 +30,22 @@ ROW = {
 }
 NEW_MODULE = 'def run(input_data):\n    return {"answer": 42 * input_data["docks"]}\n'
 NEW_PAGE = '\n\n@app.get("/edited")\ndef edited() -> str:\n    return "yes"\n'
-SECONDS = 30  # that a change may take; it is some 4, and an image would take more than 30
+SECONDS = 30  # limit for a change; it takes about 4, and building an image would take more than 30
 
 if shutil.which("skaffold") is None and os.environ.get("CI", "").lower() not in ("true", "1"):
-    pytest.skip("Dev loop's tests left out: no skaffold on PATH", allow_module_level=True)
+    pytest.skip("Skipping the skaffold tests: skaffold not found on PATH", allow_module_level=True)
 
 
 @dataclass(frozen=True)
 class Project:
-    """A copy of the project, with the namespace that skaffold.yaml deploys to."""
+    """A copy of the project, and the namespace that skaffold.yaml deploys to."""
 
     folder: Path
     namespace: Namespace
     environ: dict[str, str]
 
     def skaffold(self, *arguments: str) -> str:
-        """Run skaffold to its end."""
+        """Run skaffold until it exits."""
         return run(
             "skaffold",
             *arguments,
@@ -80,7 +80,7 @@ def project(cluster: Cluster, tmp_path: Path) -> Iterator[Project]:
 
 
 def folder_with_helm(tmp_path: Path) -> Path:
-    """Return a folder with a `helm` that skaffold can use: Helm 3, where there is one."""
+    """Return a folder with a `helm` that skaffold can use: Helm 3 if it is installed."""
     helm = shutil.which(os.environ.get("HELM3", "helm3")) or shutil.which(HELM)
     assert helm is not None
     folder = tmp_path / "bin"
@@ -91,7 +91,7 @@ def folder_with_helm(tmp_path: Path) -> Path:
 
 @contextlib.contextmanager
 def skaffold_dev(project: Project) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
-    """Run `skaffold dev`; yield its log and its process, which leads a group like a shell's."""
+    """Run `skaffold dev` in its own process group; yield its log and its process."""
     log = project.folder.parent / "skaffold.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -115,8 +115,9 @@ def skaffold_dev(project: Project) -> Iterator[tuple[Path, subprocess.Popen[byte
 
 
 def test_skaffold_run_deploys_the_built_image(project: Project, toolbox: Toolbox) -> None:
-    said = project.skaffold("run", "--tail=false")
-    image = re.findall(r"^ - ml-rest-api -> (\S+)", said, re.MULTILINE)[-1]  # first the tag
+    output = project.skaffold("run", "--tail=false")
+    # The tag is printed first.
+    image = re.findall(r"^ - ml-rest-api -> (\S+)", output, re.MULTILINE)[-1]
     (pod,) = project.namespace.pods("ml-rest-api")
     assert pod["spec"]["containers"][0]["image"] == image
     assert is_ready(pod)
@@ -125,7 +126,7 @@ def test_skaffold_run_deploys_the_built_image(project: Project, toolbox: Toolbox
     assert project.namespace.pods("ml-rest-api") == []
 
 
-def test_skaffold_dev_shows_changes_within_seconds(project: Project) -> None:
+def test_skaffold_dev_applies_changes_within_seconds(project: Project) -> None:
     is_8888_free = port_is_free(8888)
     with skaffold_dev(project) as (log, process):
         found = eventually(
@@ -135,14 +136,14 @@ def test_skaffold_dev_shows_changes_within_seconds(project: Project) -> None:
         url = found[1]
         assert url == "http://127.0.0.1:8888" or not is_8888_free
 
-        def answer() -> Any:
+        def predict() -> Any:
             return requests.post(url + PREDICT, json=ROW, timeout=5).json()
 
-        eventually(lambda: "bikes" in answer())
+        eventually(lambda: "bikes" in predict())
         pods = project.namespace.pods("ml-rest-api")
 
         (project.folder / "model" / "ml_trained_model.py").write_text(NEW_MODULE)
-        eventually(lambda: answer() == {"answer": 1008}, SECONDS)
+        eventually(lambda: predict() == {"answer": 1008}, SECONDS)
 
         with (project.folder / "app" / "wsgi.py").open("a") as file:
             file.write(NEW_PAGE)

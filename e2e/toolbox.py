@@ -1,4 +1,4 @@
-"""A pod in the cluster: other pods' caller, and a file server for them."""
+"""A pod in the cluster that sends requests to other pods and serves files to them."""
 
 import contextlib
 import json
@@ -9,9 +9,9 @@ from typing import Any
 from e2e.cluster import IMAGE, Namespace
 from tests.helpers import eventually
 
-# Sends every body at the same time; prints status, text and seconds of each answer, or null where
-# one had no connection: a node's kube-proxy learns of a service a moment after Helm does, and what
-# was sent before, to an address that led nowhere, is lost for good.
+# Sends all bodies at the same time; prints status, text and seconds of each response, or null if
+# one could not connect: the kube-proxy of a node learns of a Service a moment after Helm does, and
+# packets that were sent before, to an address without a backend, are lost.
 _CALL = """
 import concurrent.futures, http.client, json, sys, time, urllib.parse
 url, bodies = urllib.parse.urlsplit(sys.argv[1]), sys.argv[2:]
@@ -26,18 +26,18 @@ def call(body):
     connection.sock.settimeout(30)
     headers = {"Content-Type": "application/json"}
     connection.request("POST" if body else "GET", url.path, body.encode() or None, headers)
-    answer = connection.getresponse()
-    return answer.status, answer.read().decode(), time.monotonic() - start
+    response = connection.getresponse()
+    return response.status, response.read().decode(), time.monotonic() - start
 
 with concurrent.futures.ThreadPoolExecutor(len(bodies)) as pool:
-    answers = list(pool.map(call, bodies))
-    print(json.dumps(None if None in answers else answers))
+    responses = list(pool.map(call, bodies))
+    print(json.dumps(None if None in responses else responses))
 """
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a service answered."""
+class Response:
+    """The response of a service."""
 
     status: int
     text: str
@@ -45,7 +45,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The body, parsed."""
+        """The parsed body."""
         return json.loads(self.text)
 
 
@@ -55,28 +55,28 @@ class Toolbox:
 
     namespace: Namespace
 
-    def get(self, url: str) -> Answer:
-        """GET a page."""
+    def get(self, url: str) -> Response:
+        """Send a GET request."""
         return self._call(url, "")[0]
 
-    def predict(self, url: str, row: Any) -> Answer:
-        """Ask the service at `url` for a prediction."""
+    def predict(self, url: str, row: Any) -> Response:
+        """Request a prediction from the service at `url`."""
         return self.predict_together(url, row)[0]
 
-    def predict_together(self, url: str, *rows: Any) -> list[Answer]:
-        """Ask for several predictions at the same time."""
+    def predict_together(self, url: str, *rows: Any) -> list[Response]:
+        """Request several predictions at the same time."""
         return self._call(f"{url}/api/model/predict", *(json.dumps(row) for row in rows))
 
-    def _call(self, url: str, *bodies: str) -> list[Answer]:
+    def _call(self, url: str, *bodies: str) -> list[Response]:
         command = ("exec", "toolbox", "--", "python", "-c", _CALL, url, *bodies)
 
-        def answers() -> Any:
+        def responses() -> Any:
             return json.loads(self.namespace.kubectl(*command))
 
-        return [Answer(*answer) for answer in eventually(answers, within=60)]
+        return [Response(*response) for response in eventually(responses, within=60)]
 
     def address(self, name: str) -> str:
-        """Return where a file is, or would be, served."""
+        """Return the URL of a file, whether it exists or not."""
         return f"http://toolbox.{self.namespace.name}.svc.cluster.local:8000/{name}"
 
     def serve(self, name: str, content: bytes) -> None:
@@ -87,7 +87,7 @@ class Toolbox:
 
 @contextlib.contextmanager
 def open_toolbox(namespace: Namespace) -> Iterator[Toolbox]:
-    """Start the pod; it ends with its namespace."""
+    """Start the pod, which is deleted with its namespace."""
     labels = {"app": "toolbox"}
     toolbox = pod("toolbox", "python", "-m", "http.server", "8000", "--directory", "/tmp")
     toolbox["metadata"]["labels"] = labels
@@ -103,7 +103,7 @@ def open_toolbox(namespace: Namespace) -> Iterator[Toolbox]:
 
 
 def pod(name: str, *command: str) -> dict[str, Any]:
-    """Return a pod of this project's image that the restricted Pod Security Standard lets in."""
+    """Return a pod of this project's image that meets the restricted Pod Security Standard."""
     security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     container: dict[str, Any] = {"name": name, "image": IMAGE, "securityContext": security}
     if command:

@@ -1,4 +1,4 @@
-"""Steady requests from outside the cluster, and windows of time that tests look at."""
+"""Steady requests from outside the cluster, recorded in windows of time."""
 
 import contextlib
 import http.client
@@ -17,7 +17,7 @@ _PATH = "/api/model/predict"
 
 @dataclass(frozen=True)
 class Request:
-    """One request: its times, and what came of it."""
+    """One request: its times and its result."""
 
     start: float
     end: float
@@ -35,7 +35,7 @@ class Request:
 
 @dataclass
 class Window:
-    """The requests that were under way at any time of a window."""
+    """The requests that were in progress at any time during a window."""
 
     name: str
     all_requests: list[Request] = field(repr=False)
@@ -44,7 +44,7 @@ class Window:
 
     @property
     def requests(self) -> list[Request]:
-        """Its requests, by start; complete once the traffic has ended."""
+        """The requests, sorted by start; complete after the traffic has stopped."""
         inside = [
             request
             for request in self.all_requests
@@ -54,17 +54,17 @@ class Window:
 
     @property
     def failures(self) -> list[Request]:
-        """Its requests that failed."""
+        """The requests that failed."""
         return [request for request in self.requests if request.failed]
 
     @property
-    def answers(self) -> list[Any]:
-        """What the others were answered."""
+    def predictions(self) -> list[Any]:
+        """The predictions that the other requests returned."""
         return [json.loads(request.body) for request in self.requests if not request.failed]
 
 
 class Traffic:
-    """Several callers, half of which keep their connections."""
+    """Several callers, half of which use keep-alive connections."""
 
     def __init__(self, address: str, row: Any, rate: float, callers: int) -> None:
         self._address = address
@@ -87,13 +87,13 @@ class Traffic:
             window.end = time.monotonic()
 
     def start(self) -> None:
-        """Start all callers, once kube-proxy leads to the service."""
+        """Start all callers as soon as kube-proxy routes to the service."""
         eventually(lambda: not self._send(self._connect(), keep_alive=False).failed)
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Wait for the requests under way, and send no more."""
+        """Stop sending requests, and wait for the running ones."""
         self._stopped.set()
         for thread in self._threads:
             thread.join()
@@ -102,7 +102,7 @@ class Traffic:
         connection = self._connect()
         due = time.monotonic()
         while not self._stopped.wait(max(0, due - time.monotonic())):
-            due = max(due + self._pause, time.monotonic() - 1)  # late: catch up a second at most
+            due = max(due + self._pause, time.monotonic() - 1)  # if late, catch up at most 1 s
             self._requests.append(self._send(connection, keep_alive))
         connection.close()
 
@@ -110,7 +110,7 @@ class Traffic:
         return http.client.HTTPConnection(self._address, timeout=30)
 
     def _send(self, connection: http.client.HTTPConnection, keep_alive: bool) -> Request:
-        """Send one request; the connection opens by itself, and is closed after a fault."""
+        """Send one request; the connection opens automatically and is closed after an error."""
         headers = {"Content-Type": "application/json"}
         if not keep_alive:
             headers["Connection"] = "close"
@@ -119,10 +119,10 @@ class Traffic:
             connection.request("POST", _PATH, self._row, headers)
             response = connection.getresponse()
             body = response.read()
-        except (OSError, http.client.HTTPException) as fault:
+        except (OSError, http.client.HTTPException) as error:
             connection.close()
-            error = f"{type(fault).__name__}: {fault}"
-            return Request(start, time.monotonic(), keep_alive, error=error)
+            message = f"{type(error).__name__}: {error}"
+            return Request(start, time.monotonic(), keep_alive, error=message)
         retry_after = response.getheader("Retry-After")
         return Request(start, time.monotonic(), keep_alive, response.status, body, retry_after)
 

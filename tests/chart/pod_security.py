@@ -1,4 +1,4 @@
-"""The "restricted" Pod Security Standard, as the admission controller checks it."""
+"""Check the "restricted" Pod Security Standard, as the admission controller does."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _PROFILES = ("RuntimeDefault", "Localhost")
 
 
 def violations(spec: dict[str, Any]) -> list[str]:
-    """Return what a pod's specification has against the standard."""
+    """Return the violations of the standard in a pod's specification."""
     pod = spec.get("securityContext", {})
     found = [f"{key} is set" for key in ("hostNetwork", "hostPID", "hostIPC") if spec.get(key)]
     found += [
@@ -29,11 +29,11 @@ def violations(spec: dict[str, Any]) -> list[str]:
         found.append("the pod runs as root")
     containers = spec["containers"] + spec.get("initContainers", [])
     for container in containers:
-        found += [f"{container['name']}: {fault}" for fault in _faults(container, pod)]
+        found += [f"{container['name']}: {rule}" for rule in _violated_rules(container, pod)]
     return found
 
 
-def _faults(container: dict[str, Any], pod: dict[str, Any]) -> list[str]:
+def _violated_rules(container: dict[str, Any], pod: dict[str, Any]) -> list[str]:
     own = container.get("securityContext", {})
     capabilities = own.get("capabilities", {})
     non_root = own.get("runAsNonRoot", pod.get("runAsNonRoot"))

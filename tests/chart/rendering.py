@@ -1,4 +1,4 @@
-"""Render the chart as `helm template` does, without a helm binary."""
+"""Render the chart like `helm template`, without a Helm binary."""
 
 import functools
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def load(path: Path = CHART) -> Chart:
     return Chart.load(path)
 
 
-def texts(
+def render_texts(
     values: Object | None = None, *, name: str = "demo", path: Path = CHART
 ) -> dict[str, str]:
     """Return the rendered text of each template, by the template's path in the chart."""
@@ -30,8 +30,8 @@ def texts(
 
 
 def render(values: Object | None = None, *, name: str = "demo", path: Path = CHART) -> list[Object]:
-    """Return all rendered objects, read by Helm's own YAML parser."""
-    rendered = texts(values, name=name, path=path)
+    """Return all rendered objects, parsed by Helm's own YAML parser."""
+    rendered = render_texts(values, name=name, path=path)
     return [
         values_from_yaml(text)
         for key, text in rendered.items()
@@ -44,7 +44,7 @@ def of_kind(kind: str, values: Object | None = None, **options: Any) -> list[Obj
 
 
 def one(kind: str, values: Object | None = None, **options: Any) -> Object:
-    """Return the only object of a kind; of Pods, that is the one of `helm test`."""
+    """Return the only object of a kind; the only Pod is the one of `helm test`."""
     (found,) = of_kind(kind, values, **options)
     return found
 
@@ -61,16 +61,16 @@ def container(values: Object | None = None, **options: Any) -> Object:
     return first
 
 
-def env(of: Object) -> dict[str, Any]:
-    """Return a container's environment; names are there once, as server-side apply asks."""
-    entries = of.get("env", [])
+def env(container_spec: Object) -> dict[str, Any]:
+    """Return a container's environment; names must be unique, as server-side apply requires."""
+    entries = container_spec.get("env", [])
     names = [entry["name"] for entry in entries]
     assert len(names) == len(set(names)), names
     return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in entries}
 
 
-def refusal(values: Object, **options: Any) -> str:
-    """Return the message with which rendering fails."""
+def render_error(values: Object, **options: Any) -> str:
+    """Return the error message of a failed rendering."""
     with pytest.raises(HelmError) as caught:
         render(values, **options)
     return str(caught.value)

@@ -1,4 +1,4 @@
-"""Whatever the values: valid for Kubernetes, restricted, well named."""
+"""Every rendering is valid for Kubernetes, restricted, and has valid names."""
 
 import functools
 import itertools
@@ -18,8 +18,8 @@ from tests.chart.rendering import CHART, EXAMPLES, Object, example, one, pod_spe
 
 VERSIONS = ["1.30.0", "1.34.0", kubernetes_validate.latest_version()]
 
-# Kinds of other projects, which Kubernetes has no schema of.
-OTHERS = {"HTTPRoute", "ServiceMonitor"}
+# Kinds of other projects, for which Kubernetes has no schema.
+OTHER_KINDS = {"HTTPRoute", "ServiceMonitor"}
 
 SOURCES: list[Object] = [
     {},
@@ -35,13 +35,13 @@ SCALES: list[Object] = [
         {"type": "Pods", "pods": {"metric": {"name": "predictions"},
                                   "target": {"type": "AverageValue", "averageValue": "10"}}}]}},
 ]  # fmt: skip
-ENTRANCES: list[Object] = [
+EXPOSURES: list[Object] = [
     {},
     {"ingress": {"enabled": True}, "service": {"type": "LoadBalancer"}},
     {"ingress": {"enabled": True, "hosts": [{"host": "a.example.com"}]},
      "httpRoute": {"enabled": True, "parentRefs": [{"name": "public"}]}},
 ]  # fmt: skip
-SURROUNDINGS: list[Object] = [
+OPTIONS: list[Object] = [
     {},
     {
         "commonLabels": {"team": "fraud"},
@@ -54,12 +54,10 @@ SURROUNDINGS: list[Object] = [
     },
 ]
 MATRIX = [
-    {"model": source, **scale, **entrance, **surroundings}
-    for source, scale, entrance, surroundings in itertools.product(
-        SOURCES, SCALES, ENTRANCES, SURROUNDINGS
-    )
+    {"model": source, **scale, **exposure, **options}
+    for source, scale, exposure, options in itertools.product(SOURCES, SCALES, EXPOSURES, OPTIONS)
 ]
-EVERYTHING = [example(path) for path in EXAMPLES] + MATRIX
+ALL_VALUES = [example(path) for path in EXAMPLES] + MATRIX
 
 
 @functools.cache
@@ -77,7 +75,7 @@ def definitions(version: str) -> Resource[Any]:
     return Resource.from_contents(schema_contents(f"{folder}/_definitions.json", version))
 
 
-def faults(each: Object, version: str) -> list[str]:
+def schema_errors(each: Object, version: str) -> list[str]:
     check = validator(each["kind"], each["apiVersion"], version)
     return [
         f"{each['kind']}: {error.json_path}: {error.message}" for error in check.iter_errors(each)
@@ -87,34 +85,34 @@ def faults(each: Object, version: str) -> list[str]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_rendering_is_valid_for_kubernetes(version: str) -> None:
     seen = set()
-    for values in EVERYTHING:
+    for values in ALL_VALUES:
         for each in render(values):
             text = json.dumps(each)
-            if each["kind"] not in OTHERS and text not in seen:
+            if each["kind"] not in OTHER_KINDS and text not in seen:
                 seen.add(text)
-                assert faults(each, version) == [], values
+                assert schema_errors(each, version) == [], values
 
 
-def test_an_unknown_field_is_found() -> None:
+def test_validator_reports_an_unknown_field() -> None:
     service = one("Service")
     service["spec"]["porst"] = []
-    assert faults(service, VERSIONS[0])
+    assert schema_errors(service, VERSIONS[0])
 
 
-def test_every_rendering_is_restricted() -> None:
-    for values in EVERYTHING:
+def test_every_rendering_meets_the_restricted_standard() -> None:
+    for values in ALL_VALUES:
         specs = list(pod_specs(render(values)))
         assert len(specs) == 2
         assert [violations(spec) for spec in specs] == [[], []], values
 
 
-def test_a_pod_that_is_not_restricted_is_found() -> None:
+def test_violations_of_the_restricted_standard_are_reported() -> None:
     weak = {"securityContext": {"privileged": True, "seccompProfile": {"type": "Unconfined"}}}
     found = violations({"containers": [{"name": "a", **weak}], "hostNetwork": True})
     assert len(found) == 6
 
 
-def test_every_rendering_has_a_read_only_root_and_no_token() -> None:
+def test_every_rendering_has_a_read_only_root_filesystem_and_no_token() -> None:
     for values in MATRIX:
         for spec in pod_specs(render(values)):
             assert spec["automountServiceAccountToken"] is False
@@ -124,7 +122,7 @@ def test_every_rendering_has_a_read_only_root_and_no_token() -> None:
 
 
 def test_every_object_has_the_labels_of_its_release() -> None:
-    for values in EVERYTHING:
+    for values in ALL_VALUES:
         for each in render(values):
             labels = each["metadata"]["labels"]
             assert labels["app.kubernetes.io/instance"] == "demo"
@@ -152,15 +150,15 @@ def test_every_example_passes_lint(path: Any) -> None:
 def test_names_and_labels_stay_within_63_characters(name: str, override: Object) -> None:
     values = {**override, **MATRIX[-1], "model": SOURCES[1], "autoscaling": {"enabled": True}}
     for each in render(values, name=name):
-        # Only of these two kinds may the name be longer: it is no label and no host name.
-        longest = 63 if each["kind"] not in {"ConfigMap", "Pod"} else 253
+        # Names of these two kinds can be longer: they are neither labels nor host names.
+        max_length = 63 if each["kind"] not in {"ConfigMap", "Pod"} else 253
         assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", each["metadata"]["name"])
-        assert len(each["metadata"]["name"]) <= longest
+        assert len(each["metadata"]["name"]) <= max_length
         for value in each["metadata"]["labels"].values():
             assert re.fullmatch(r"[A-Za-z0-9]([-._A-Za-z0-9]{,61}[A-Za-z0-9])?", value)
 
 
-def test_two_releases_live_in_one_namespace() -> None:
+def test_two_releases_can_share_a_namespace() -> None:
     releases = ["red", "blue"]
     names = [
         (each["kind"], each["metadata"]["name"])

@@ -1,4 +1,4 @@
-"""Where the model comes from, and that its files arrive byte for byte."""
+"""The sources of the model, and its files, which are rendered byte for byte."""
 
 import base64
 import hashlib
@@ -15,9 +15,9 @@ from tests.chart.rendering import (
     of_kind,
     one,
     pod,
-    refusal,
     render,
-    texts,
+    render_error,
+    render_texts,
 )
 
 MODULE = "def run(row):\n    return 1\n"
@@ -55,20 +55,20 @@ def model_volume(values: Object) -> Object | None:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-def test_python_text_arrives_byte_for_byte(text: str) -> None:
+def test_text_files_are_rendered_byte_for_byte(text: str) -> None:
     found = config_map({"module": text, "files": {"a.txt": text[:1000]}})["data"]
     assert found == {"ml_trained_model.py": text, "a.txt": text[:1000]}
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-def test_another_yaml_parser_reads_the_same(text: str) -> None:
-    rendered = texts({"model": {"module": text}})["configmap.yaml"]
+def test_another_yaml_parser_reads_the_same_text(text: str) -> None:
+    rendered = render_texts({"model": {"module": text}})["configmap.yaml"]
     assert yaml.safe_load(rendered)["data"] == {"ml_trained_model.py": text}
 
 
-def test_binary_files_arrive_byte_for_byte() -> None:
+def test_binary_files_are_rendered_byte_for_byte() -> None:
     content = random.Random(0).randbytes(100_000)
-    wrapped = base64.encodebytes(content).decode()  # lines of 76, as `base64` prints
+    wrapped = base64.encodebytes(content).decode()  # wrapped like the output of `base64`
     found = config_map({"module": MODULE, "binaryFiles": {"model.joblib": wrapped}})
     assert base64.b64decode(found["binaryData"]["model.joblib"], validate=True) == content
 
@@ -98,7 +98,7 @@ def test_module_is_saved_under_the_name_that_is_loaded(setting: str, file: str) 
         ({"initContainer": {"image": "fraud:1"}}, "initContainer"),
     ],
 )
-def test_what_is_given_selects_the_source(model: Object, source: str) -> None:
+def test_values_select_the_model_source(model: Object, source: str) -> None:
     assert render({"model": model}) == render({"model": {**model, "source": source}})
     volume = model_volume({"model": model})
     kinds = {"image": None, "configMap": "configMap", "initContainer": "emptyDir"}
@@ -107,18 +107,18 @@ def test_what_is_given_selects_the_source(model: Object, source: str) -> None:
     assert env(container({"model": model}))["MODEL_DIR"] == where
 
 
-def test_model_dir_is_followed_where_it_was_changed() -> None:
+def test_changed_model_dir_is_used() -> None:
     values = {"model": {"module": MODULE}, "settings": {"MODEL_DIR": "/mnt/models/fraud"}}
     assert env(container(values))["MODEL_DIR"] == "/mnt/models/fraud"
 
 
-def test_model_is_a_folder_that_the_service_can_not_write() -> None:
+def test_model_folder_is_mounted_read_only() -> None:
     for model in ({"module": MODULE}, {"initContainer": {"image": "fraud:1"}}):
         mount = container({"model": model})["volumeMounts"][1]
         assert mount == {"name": "model", "mountPath": "/mnt/models", "readOnly": True}
 
 
-def test_a_changed_module_rolls_the_pods_and_nothing_else_does() -> None:
+def test_only_a_changed_module_triggers_a_rolling_update() -> None:
     def template(model: Object, **values: Any) -> Object:
         deployment = one("Deployment", {"model": model, **values})
         found: Object = deployment["spec"]["template"]
@@ -141,13 +141,13 @@ def test_old_pods_keep_the_files_they_started_with() -> None:
     assert volume["configMap"] == {"name": first["metadata"]["name"]}
 
 
-def test_an_existing_config_map_is_mounted_as_it_is() -> None:
+def test_existing_config_map_is_mounted() -> None:
     values = {"model": {"existingConfigMap": "fraud"}}
     assert of_kind("ConfigMap", values) == []
     assert model_volume(values) == {"name": "model", "configMap": {"name": "fraud"}}
 
 
-def test_one_mebibyte_is_taken() -> None:
+def test_one_mebibyte_of_files_is_accepted() -> None:
     half = "x" * (MIB // 2)
     other = base64.b64encode(random.Random(0).randbytes(MIB // 2)).decode()
     model = {"module": half, "binaryFiles": {"b.bin": other}}
@@ -164,14 +164,14 @@ def test_one_mebibyte_is_taken() -> None:
     ],
     ids=["module", "bytes", "files", "binary"],
 )
-def test_more_is_refused_and_an_init_container_told_of(model: Object) -> None:
-    message = refusal({"model": model})
+def test_more_than_one_mebibyte_of_files_is_rejected(model: Object) -> None:
+    message = render_error({"model": model})
     assert "1 MiB" in message
     assert "init container" in message
     assert len(message) < 1000
 
 
-def test_uri_is_fetched_by_this_image() -> None:
+def test_uri_is_downloaded_by_the_image_of_the_service() -> None:
     init = {"env": [{"name": "AWS_REGION", "value": "eu-west-1"}],
             "envFrom": [{"secretRef": {"name": "bucket"}}]}  # fmt: skip
     uri = "https://store.example.com/fraud.tar?signature=$(A)$$"
@@ -191,15 +191,15 @@ def test_uri_is_fetched_by_this_image() -> None:
     assert model_volume(values) == {"name": "model", "emptyDir": {"sizeLimit": "5Gi"}}
 
 
-def test_an_image_brings_its_model() -> None:
+def test_init_container_image_provides_the_model() -> None:
     init = {"image": "fraud:1", "command": ["cp"], "args": ["-R", "/model/.", "/mnt/models"],
             "resources": {"limits": {"memory": "64Mi"}}}  # fmt: skip
-    (bring,) = pod({"model": {"initContainer": init}})["initContainers"]
-    assert bring.items() >= init.items()
-    assert "env" not in bring
+    (provider,) = pod({"model": {"initContainer": init}})["initContainers"]
+    assert provider.items() >= init.items()
+    assert "env" not in provider
 
 
-def test_extra_volumes_reach_the_fetching_container() -> None:
+def test_extra_volumes_are_mounted_in_the_init_container() -> None:
     mount = {"name": "archive", "mountPath": "/archive", "readOnly": True}
     values = {
         "model": {"uri": "/archive/fraud.zip", "sha256": SHA256},
@@ -212,7 +212,7 @@ def test_extra_volumes_reach_the_fetching_container() -> None:
     assert values["extraVolumes"][0] in spec["volumes"]  # type: ignore[index]
 
 
-def test_annotation_is_of_the_content_alone() -> None:
+def test_checksum_annotation_depends_only_on_the_content() -> None:
     annotations = one("Deployment", {"model": {"module": MODULE}})["spec"]["template"]["metadata"][
         "annotations"
     ]

@@ -1,14 +1,14 @@
-"""Who reaches the service, and what it reaches."""
+"""Connections to the service, and connections that it can open."""
 
 import pytest
 
 from tests.chart.rendering import Object, one
 
-HERE = {"name": "demo-ml-rest-api", "port": 8888}
+BACKEND = {"name": "demo-ml-rest-api", "port": 8888}
 SHA256 = "ab" * 32
 
 
-def test_an_ingress_is_for_every_host_and_the_api_alone() -> None:
+def test_default_ingress_exposes_only_the_api_on_every_host() -> None:
     (rule,) = one("Ingress", {"ingress": {"enabled": True}})["spec"]["rules"]
     assert "host" not in rule
     (path,) = rule["http"]["paths"]
@@ -17,7 +17,7 @@ def test_an_ingress_is_for_every_host_and_the_api_alone() -> None:
     assert path["backend"] == backend
 
 
-def test_an_ingress_has_hosts_paths_and_tls() -> None:
+def test_ingress_hosts_paths_and_tls_can_be_set() -> None:
     tls = [{"hosts": ["a.example.com"], "secretName": "a"}]
     hosts = [
         {"host": "a.example.com", "paths": [{"path": "/", "pathType": "Exact"}]},
@@ -32,7 +32,7 @@ def test_an_ingress_has_hosts_paths_and_tls() -> None:
     ] == [("a.example.com", "/", "Exact"), ("b.example.com", "/api", "Prefix")]
 
 
-def test_an_http_route_leads_the_api_here() -> None:
+def test_http_route_routes_the_api_to_the_service() -> None:
     route = {"enabled": True, "parentRefs": [{"name": "public"}], "hostnames": ["a.example.com"]}
     found = one("HTTPRoute", {"httpRoute": route})
     assert found["apiVersion"] == "gateway.networking.k8s.io/v1"
@@ -42,13 +42,13 @@ def test_an_http_route_leads_the_api_here() -> None:
         "rules": [
             {
                 "matches": [{"path": {"type": "PathPrefix", "value": "/api"}}],
-                "backendRefs": [HERE],
+                "backendRefs": [BACKEND],
             }
         ],
     }
 
 
-def test_http_route_rules_may_have_backends_of_their_own() -> None:
+def test_http_route_rules_can_have_other_backends() -> None:
     redirect = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}
     rules: list[Object] = [
         {"filters": [redirect], "backendRefs": []},
@@ -57,16 +57,16 @@ def test_http_route_rules_may_have_backends_of_their_own() -> None:
     ]
     route = {"enabled": True, "parentRefs": [{"name": "public"}], "rules": rules}
     found = one("HTTPRoute", {"httpRoute": route})["spec"]["rules"]
-    assert found == [rules[0], {**rules[1], "backendRefs": [HERE]}, rules[2]]
+    assert found == [rules[0], {**rules[1], "backendRefs": [BACKEND]}, rules[2]]
 
 
-def test_network_policy_lets_in_at_the_port_alone() -> None:
+def test_network_policy_allows_ingress_to_the_service_port_only() -> None:
     spec = one("NetworkPolicy", {"networkPolicy": {"enabled": True}})["spec"]
     assert spec["ingress"] == [{"ports": [{"port": "http", "protocol": "TCP"}]}]
     assert spec["policyTypes"] == ["Ingress", "Egress"]
 
 
-def test_network_policy_lets_helm_test_in() -> None:
+def test_network_policy_allows_helm_test() -> None:
     peer: Object = {"namespaceSelector": {}}
     values = {"networkPolicy": {"enabled": True, "ingressFrom": [peer]}}
     (rule,) = one("NetworkPolicy", values)["spec"]["ingress"]
@@ -89,16 +89,14 @@ def test_network_policy_lets_helm_test_in() -> None:
         ("/archive/b", [53, 53]),
     ],
 )
-def test_network_policy_lets_out_to_names_and_the_models_address(
-    uri: str, ports: list[int]
-) -> None:
+def test_network_policy_allows_egress_to_dns_and_the_model_uri(uri: str, ports: list[int]) -> None:
     model = {"uri": uri, "sha256": SHA256} if uri else {}
     values: Object = {"networkPolicy": {"enabled": True}, "model": model}
     egress = one("NetworkPolicy", values)["spec"]["egress"]
     assert [port["port"] for rule in egress for port in rule["ports"]] == ports
 
 
-def test_network_policy_takes_more_egress() -> None:
-    own: Object = {"to": [{"ipBlock": {"cidr": "169.254.169.254/32"}}]}
-    values = {"networkPolicy": {"enabled": True, "egress": [own]}}
-    assert one("NetworkPolicy", values)["spec"]["egress"][-1] == own
+def test_network_policy_accepts_additional_egress_rules() -> None:
+    rule: Object = {"to": [{"ipBlock": {"cidr": "169.254.169.254/32"}}]}
+    values = {"networkPolicy": {"enabled": True, "egress": [rule]}}
+    assert one("NetworkPolicy", values)["spec"]["egress"][-1] == rule

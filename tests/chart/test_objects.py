@@ -1,10 +1,10 @@
-"""The objects around the pods."""
+"""The objects other than the pods."""
 
 from typing import Any
 
 import pytest
 
-from tests.chart.rendering import Object, of_kind, one, texts
+from tests.chart.rendering import Object, of_kind, one, render_texts
 
 SHA256 = "ab" * 32
 
@@ -23,7 +23,7 @@ def test_objects_are_named_after_release_and_chart(release: str, name: str) -> N
     assert one("Deployment", name=release)["metadata"]["name"] == name
 
 
-def test_default_is_four_objects() -> None:
+def test_defaults_render_four_objects() -> None:
     kinds = {"Deployment", "Service", "ServiceAccount", "Pod"}
     for kind in ("ConfigMap", "Ingress", "HTTPRoute", "HorizontalPodAutoscaler", "NetworkPolicy",
                  "PodDisruptionBudget", "ServiceMonitor"):  # fmt: skip
@@ -31,7 +31,7 @@ def test_default_is_four_objects() -> None:
     assert all(of_kind(kind) for kind in kinds)
 
 
-def test_service_may_be_a_node_port() -> None:
+def test_service_can_be_a_node_port() -> None:
     values = {
         "service": {
             "type": "NodePort",
@@ -50,19 +50,19 @@ def test_service_may_be_a_node_port() -> None:
 def test_helm_test_predicts_through_the_service() -> None:
     pod = one("Pod", {"service": {"port": 80}})
     (container,) = pod["spec"]["containers"]
-    assert container["command"] == ["python", "-m", "app.cli.client"]
+    assert container["command"] == ["python", "-m", "app", "predict"]
     assert container["args"] == ["http://demo-ml-rest-api:80"]
     assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
 
 
-def test_service_sends_no_requests_to_the_test_pod() -> None:
+def test_service_does_not_select_the_test_pod() -> None:
     values = {"commonLabels": {"app.kubernetes.io/name": "ml-rest-api"}}
     labels = one("Pod", values)["metadata"]["labels"]
     selector = one("Service", values)["spec"]["selector"]
     assert not selector.items() <= labels.items()
 
 
-def test_autoscaling_decides_the_number_of_pods() -> None:
+def test_autoscaling_replaces_the_replica_count() -> None:
     values = {"autoscaling": {"enabled": True}, "replicaCount": 7}
     assert "replicas" not in one("Deployment", values)["spec"]
     spec = one("HorizontalPodAutoscaler", values)["spec"]
@@ -71,17 +71,17 @@ def test_autoscaling_decides_the_number_of_pods() -> None:
     assert metric["resource"]["name"] == "cpu"
 
 
-def test_autoscaling_takes_other_metrics() -> None:
-    own: Object = {"type": "Pods", "pods": {}}
+def test_autoscaling_accepts_other_metrics() -> None:
+    metric: Object = {"type": "Pods", "pods": {}}
     scaling = {
         "enabled": True,
         "targetCPUUtilizationPercentage": None,
         "targetMemoryUtilizationPercentage": 70,
-        "metrics": [own],
+        "metrics": [metric],
         "behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}},
     }
     spec = one("HorizontalPodAutoscaler", {"autoscaling": scaling})["spec"]
-    assert [metric.get("resource", {}).get("name") for metric in spec["metrics"]] == [
+    assert [each.get("resource", {}).get("name") for each in spec["metrics"]] == [
         "memory",
         None,
     ]
@@ -104,7 +104,9 @@ def test_autoscaling_takes_other_metrics() -> None:
         ({"autoscaling": {"enabled": True, "minReplicas": 1}, "replicaCount": 3}, None),
     ],
 )
-def test_a_disruption_budget_is_for_several_pods(values: Object, budget: Object | None) -> None:
+def test_disruption_budget_requires_more_than_one_pod(
+    values: Object, budget: Object | None
+) -> None:
     found = of_kind("PodDisruptionBudget", values)
     assert len(found) == (budget is not None)
     if budget is not None:
@@ -138,7 +140,7 @@ def test_service_monitor_scrapes_the_service() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "expected"),
     [
         ({}, ["port-forward service/demo-ml-rest-api 8888:8888", "localhost:8888/api/"]),
         ({}, ["http://demo-ml-rest-api.models.svc:8888/api", "helm test demo --namespace models"]),
@@ -154,11 +156,11 @@ def test_service_monitor_scrapes_the_service() -> None:
         ({"model": {"existingConfigMap": "fraud"}}, ["ConfigMap fraud", "rollout restart"]),
     ],
 )
-def test_notes_tell_what_to_do_next(values: Object, told: list[str]) -> None:
-    notes = texts(values)["NOTES.txt"]
-    assert [words for words in told if words not in notes] == []
+def test_notes_describe_the_next_steps(values: Object, expected: list[str]) -> None:
+    notes = render_texts(values)["NOTES.txt"]
+    assert [text for text in expected if text not in notes] == []
 
 
-def test_notes_keep_a_signed_address_to_themselves() -> None:
+def test_notes_do_not_reveal_a_signed_uri() -> None:
     model = {"uri": "https://a.example.com/b?signature=secret", "sha256": SHA256}
-    assert "secret" not in texts({"model": model})["NOTES.txt"]
+    assert "secret" not in render_texts({"model": model})["NOTES.txt"]

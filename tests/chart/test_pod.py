@@ -1,4 +1,4 @@
-"""The Deployment's pods: image, probes, ends, surroundings."""
+"""The pods of the Deployment: image, probes, termination, scheduling."""
 
 from typing import Any
 
@@ -27,17 +27,17 @@ DIGEST = "sha256:" + "0a" * 32
         ),
     ],
 )
-def test_image_is_named_by_its_parts(values: Object, image: str) -> None:
+def test_image_reference_combines_its_parts(values: Object, image: str) -> None:
     model = {"model": {"uri": "s3://models/a", "sha256": "ab" * 32}}
     found = [
         each["image"]
         for spec in pod_specs(render(values | model))
         for each in spec.get("initContainers", []) + spec["containers"]
     ]
-    assert found == [image] * 3  # fetching, serving, testing
+    assert found == [image] * 3  # of the init container, the service and `helm test`
 
 
-def test_pull_secrets_are_joined() -> None:
+def test_pull_secrets_are_merged() -> None:
     values = {
         "global": {"imagePullSecrets": ["a", {"name": "b"}]},
         "imagePullSecrets": [{"name": "b"}, {"name": "c"}],
@@ -46,7 +46,7 @@ def test_pull_secrets_are_joined() -> None:
         assert [each["name"] for each in spec["imagePullSecrets"]] == ["a", "b", "c"]
 
 
-def test_probes_ask_what_they_are_for() -> None:
+def test_probes_use_the_matching_endpoints() -> None:
     served = container()
     paths = {
         name: served[name]["httpGet"]["path"]
@@ -59,25 +59,25 @@ def test_probes_ask_what_they_are_for() -> None:
     }
 
 
-def patience(probe: Object) -> int:
+def allowed_seconds(probe: Object) -> int:
     return int(probe["failureThreshold"] * probe["periodSeconds"])
 
 
-def test_a_model_that_loads_for_minutes_is_not_killed() -> None:
+def test_model_that_loads_for_minutes_is_not_killed() -> None:
     served = container()
-    assert patience(served["startupProbe"]) >= 300
-    assert patience(served["livenessProbe"]) >= 300
-    assert patience(served["readinessProbe"]) <= 10
+    assert allowed_seconds(served["startupProbe"]) >= 300
+    assert allowed_seconds(served["livenessProbe"]) >= 300
+    assert allowed_seconds(served["readinessProbe"]) <= 10
 
 
 @pytest.mark.parametrize("seconds", [1, 601, 3600])
-def test_one_value_gives_a_model_more_time(seconds: int) -> None:
+def test_load_timeout_sets_startup_probe_and_progress_deadline(seconds: int) -> None:
     values = {"model": {"loadTimeoutSeconds": seconds}}
-    assert 0 <= patience(container(values)["startupProbe"]) - seconds < 2
+    assert 0 <= allowed_seconds(container(values)["startupProbe"]) - seconds < 2
     assert one("Deployment", values)["spec"]["progressDeadlineSeconds"] == seconds + 300
 
 
-def test_whole_probes_can_be_replaced() -> None:
+def test_probes_can_be_replaced() -> None:
     command = {"command": ["true"]}
     values = {
         "startupProbe": {"exec": command, "periodSeconds": 1, "failureThreshold": 7},
@@ -95,34 +95,34 @@ def test_whole_probes_can_be_replaced() -> None:
     assert "httpGet" not in served["readinessProbe"]
 
 
-def test_pod_sleeps_before_it_stops() -> None:
+def test_pod_sleeps_before_it_terminates() -> None:
     assert container()["lifecycle"] == {"preStop": {"sleep": {"seconds": 10}}}
 
 
-def test_another_hook_takes_the_sleeps_place() -> None:
+def test_custom_hook_replaces_the_sleep() -> None:
     hook = {"exec": {"command": ["true"]}}
     lifecycle = container({"lifecycle": {"preStop": hook, "postStart": hook}})["lifecycle"]
     assert lifecycle == {"preStop": hook, "postStart": hook}
 
 
-def test_rollout_keeps_every_pod_until_another_is_ready() -> None:
+def test_rollout_keeps_old_pods_until_new_pods_are_ready() -> None:
     strategy = one("Deployment")["spec"]["strategy"]
     assert strategy["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 
 
-def test_recreate_needs_no_nulls() -> None:
+def test_recreate_strategy_omits_the_rolling_update_fields() -> None:
     values = {"strategy": {"type": "Recreate"}}
     assert one("Deployment", values)["spec"]["strategy"] == {"type": "Recreate"}
 
 
-def test_failures_end_up_in_the_termination_message() -> None:
+def test_termination_message_falls_back_to_the_log() -> None:
     values = {"model": {"initContainer": {"image": "a"}}}
     for spec in pod_specs(render(values)):
         for each in spec["containers"] + spec.get("initContainers", []):
             assert each["terminationMessagePolicy"] == "FallbackToLogsOnError"
 
 
-def test_selector_is_name_and_instance_alone() -> None:
+def test_selector_contains_only_name_and_instance() -> None:
     values = {
         "commonLabels": {"a": "b", "app.kubernetes.io/name": "other"},
         "podLabels": {"c": "d", "app.kubernetes.io/instance": "other"},
@@ -134,7 +134,7 @@ def test_selector_is_name_and_instance_alone() -> None:
     assert spec["template"]["metadata"]["labels"] == selector | {"a": "b", "c": "d"}
 
 
-def test_pods_are_spread_over_nodes_by_revision() -> None:
+def test_pods_of_a_revision_are_spread_across_nodes() -> None:
     (constraint,) = pod()["topologySpreadConstraints"]
     assert constraint["whenUnsatisfiable"] == "ScheduleAnyway"
     assert constraint["matchLabelKeys"] == ["pod-template-hash"]
@@ -142,18 +142,18 @@ def test_pods_are_spread_over_nodes_by_revision() -> None:
     assert constraint["labelSelector"]["matchLabels"].items() <= labels.items()
 
 
-def test_spreading_can_be_changed_and_switched_off() -> None:
-    own: Object = {"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
-    (constraint,) = pod({"topologySpreadConstraints": [own]})["topologySpreadConstraints"]
-    assert constraint.items() >= own.items()
+def test_topology_spread_can_be_changed_and_disabled() -> None:
+    custom: Object = {"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+    (constraint,) = pod({"topologySpreadConstraints": [custom]})["topologySpreadConstraints"]
+    assert constraint.items() >= custom.items()
     assert "matchLabels" in constraint["labelSelector"]
-    selected = own | {"labelSelector": {"matchLabels": {"a": "b"}}}
+    selected = custom | {"labelSelector": {"matchLabels": {"a": "b"}}}
     (constraint,) = pod({"topologySpreadConstraints": [selected]})["topologySpreadConstraints"]
     assert constraint == selected
     assert "topologySpreadConstraints" not in pod({"topologySpread": {"enabled": False}})
 
 
-def test_a_service_account_is_made_or_named() -> None:
+def test_service_account_can_be_created_or_named() -> None:
     assert one("ServiceAccount")["metadata"]["name"] == "demo-ml-rest-api"
     assert pod()["serviceAccountName"] == "demo-ml-rest-api"
     values: Object = {"serviceAccount": {"create": False}}
@@ -180,7 +180,7 @@ def test_pod_fields_are_passed_on(key: str) -> None:
     assert key not in pod()
 
 
-def test_extra_containers_run_around_the_service() -> None:
+def test_extra_containers_are_added_to_the_pod() -> None:
     values = {
         "model": {"initContainer": {"image": "a"}},
         "extraInitContainers": [{"name": "first", "image": "b"}],
@@ -196,7 +196,7 @@ def test_only_tmp_is_writable() -> None:
     assert container()["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
 
 
-def test_annotations_reach_pods_and_deployment() -> None:
+def test_annotations_are_set_on_pods_and_deployment() -> None:
     values = {"podAnnotations": {"a": "b"}, "deploymentAnnotations": {"c": "d"}}
     deployment = one("Deployment", values)
     assert deployment["metadata"]["annotations"] == {"c": "d"}

@@ -1,4 +1,4 @@
-"""Files that follow from others do."""
+"""Rendered files match their sources."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ def test_rendered_files_are_up_to_date() -> None:
     assert render_chart.drift() == [], "run `python -m scripts.render_chart`"
 
 
-def test_drift_is_found_and_mended(tmp_path: Path) -> None:
+def test_drift_is_reported_and_fixed(tmp_path: Path) -> None:
     for folder in ("charts", "k8s"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     service = (tmp_path / "k8s" / "service.yaml").rename(tmp_path / "k8s" / "gone.yaml")
@@ -50,21 +50,23 @@ def test_kustomization_sets_the_image() -> None:
     assert container["image"] == f"{image['name']}:{image['newTag']}"
 
 
-def test_manifests_are_the_charts_without_helm() -> None:
+def test_manifests_equal_the_chart_without_helm_labels() -> None:
     for kind in ("Deployment", "Service", "ServiceAccount"):
-        plain, charts = manifest(f"{kind.lower()}.yaml"), one(kind, name="ml-rest-api")
-        helm = {"helm.sh/chart", "app.kubernetes.io/managed-by"}
-        labels = charts["metadata"]["labels"]
-        assert {key: labels[key] for key in labels.keys() - helm} == plain["metadata"]["labels"]
-        assert plain.get("spec") == charts.get("spec")
+        plain, rendered = manifest(f"{kind.lower()}.yaml"), one(kind, name="ml-rest-api")
+        helm_labels = {"helm.sh/chart", "app.kubernetes.io/managed-by"}
+        labels = rendered["metadata"]["labels"]
+        assert {key: labels[key] for key in labels.keys() - helm_labels} == plain["metadata"][
+            "labels"
+        ]
+        assert plain.get("spec") == rendered.get("spec")
         assert "namespace" not in plain["metadata"]
 
 
-def test_manifests_are_restricted() -> None:
+def test_manifests_meet_the_restricted_standard() -> None:
     assert violations(manifest("deployment.yaml")["spec"]["template"]["spec"]) == []
 
 
-def test_kind_cluster_has_two_workers_and_the_node_port_at_hand() -> None:
+def test_kind_cluster_has_two_workers_and_maps_the_node_port() -> None:
     nodes = manifest("kind.yaml")["nodes"]
     assert [node["role"] for node in nodes] == ["control-plane", "worker", "worker"]
     (mapping,) = nodes[0]["extraPortMappings"]
@@ -72,11 +74,11 @@ def test_kind_cluster_has_two_workers_and_the_node_port_at_hand() -> None:
     assert mapping["containerPort"] == mapping["hostPort"] == values["service"]["nodePort"]
 
 
-def test_every_template_is_short() -> None:
+def test_templates_are_short() -> None:
     for path in (CHART / "templates").rglob("*.*"):
         assert len(path.read_text().splitlines()) < 250, path
 
 
-def test_no_template_runs_values_as_templates() -> None:
+def test_templates_do_not_evaluate_values() -> None:
     for path in (CHART / "templates").rglob("*.*"):
         assert not re.search(r"\btpl\b", path.read_text()), path

@@ -8,20 +8,20 @@ import yaml
 
 from app import __version__
 from app.config.settings import Settings
-from scripts.chart_values import documented
-from tests.chart.rendering import CHART, container, env, load, one, pod, refusal
+from scripts.chart_values import documented_values
+from tests.chart.rendering import CHART, container, env, load, one, pod, render_error
 
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
 
-# Where the chart's default is not the program's.
+# Defaults of the chart that differ from those of the program.
 OTHER_DEFAULTS: dict[str, Any] = {"LOG_FORMAT": "json"}
 
 
-def other_value(field: dataclasses.Field[Any]) -> str | float | bool:
-    """Return a value that is not the field's default."""
-    if field.metadata["choices"]:
-        return str(next(each for each in field.metadata["choices"] if each != field.default))
+def changed_value(field: dataclasses.Field[Any]) -> str | float | bool:
+    """Return a value other than the field's default."""
+    if choices := field.metadata.get("choices"):
+        return str(next(each for each in choices if each != field.default))
     if field.type is bool:
         return not field.default
     if field.type is str:
@@ -29,7 +29,7 @@ def other_value(field: dataclasses.Field[Any]) -> str | float | bool:
     return float(field.metadata["maximum"])
 
 
-def test_values_are_the_settings_with_their_defaults() -> None:
+def test_values_contain_the_settings_with_their_defaults() -> None:
     defaults = {name: field.default for name, field in FIELDS.items()}
     assert VALUES["settings"] == defaults | OTHER_DEFAULTS
 
@@ -42,12 +42,12 @@ def test_schema_has_the_settings_and_no_others() -> None:
     assert settings["additionalProperties"] is False
 
 
-def test_readme_tells_every_setting() -> None:
+def test_readme_documents_every_setting() -> None:
     readme = (CHART / "README.md").read_text()
     assert [name for name in FIELDS if f"| `settings.{name}` |" not in readme] == []
 
 
-def test_pod_gets_every_setting() -> None:
+def test_every_setting_is_an_environment_variable() -> None:
     rendered = env(container())
     empty = {name for name, field in FIELDS.items() if field.default == ""}
     assert set(rendered) == set(FIELDS) - empty
@@ -55,8 +55,8 @@ def test_pod_gets_every_setting() -> None:
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_a_changed_setting_arrives_as_it_was_given(name: str) -> None:
-    value = other_value(FIELDS[name])
+def test_changed_setting_reaches_the_environment(name: str) -> None:
+    value = changed_value(FIELDS[name])
     rendered = env(container({"settings": {name: value}}))
     expanded = {key: text.replace("$$", "$") for key, text in rendered.items()}
     assert getattr(Settings.from_environ(expanded), name) == value
@@ -66,27 +66,27 @@ def test_a_changed_setting_arrives_as_it_was_given(name: str) -> None:
     ("value", "text"),
     [(1_048_576, "1048576"), (2**40, "1099511627776"), (1, "1")],
 )
-def test_numbers_are_plain(value: int, text: str) -> None:
+def test_integers_are_rendered_without_an_exponent(value: int, text: str) -> None:
     assert env(container({"settings": {"MAX_CONTENT_LENGTH": value}}))["MAX_CONTENT_LENGTH"] == text
 
 
-def test_fractions_are_plain() -> None:
+def test_fractions_are_rendered_as_decimals() -> None:
     settings = {"MAX_BATCH_WAIT_MS": 0.5}
     assert env(container({"settings": settings}))["MAX_BATCH_WAIT_MS"] == "0.5"
 
 
-def test_an_empty_text_is_passed_on_where_it_means_something() -> None:
+def test_empty_string_is_rendered_unless_it_is_the_default() -> None:
     settings = {"TRAINED_MODEL_MODULE_NAME": "", "SECRET_KEY": ""}
     rendered = env(container({"settings": settings}))
     assert rendered["TRAINED_MODEL_MODULE_NAME"] == ""
-    assert "SECRET_KEY" not in rendered  # left to extraEnvFrom
+    assert "SECRET_KEY" not in rendered  # can be set with extraEnvFrom
 
 
-def test_null_leaves_a_setting_out() -> None:
+def test_null_omits_a_setting() -> None:
     assert "LOG_LEVEL" not in env(container({"settings": {"LOG_LEVEL": None}}))
 
 
-def test_extra_env_takes_a_settings_place() -> None:
+def test_extra_env_overrides_a_setting() -> None:
     entry = {"name": "LOG_LEVEL", "value": "DEBUG"}
     assert env(container({"extraEnv": [entry]}))["LOG_LEVEL"] == "DEBUG"
 
@@ -97,12 +97,12 @@ def test_extra_env_comes_last() -> None:
 
 
 @pytest.mark.parametrize("name", ["FLASK_PORT", "GRACEFUL_TIMEOUT"])
-def test_what_the_pod_follows_is_set_as_a_setting(name: str) -> None:
-    assert name in refusal({"extraEnv": [{"name": name, "value": "1"}]})
-    assert name in refusal({"settings": {name: None}})
+def test_settings_used_by_the_pod_spec_are_required_in_settings(name: str) -> None:
+    assert name in render_error({"extraEnv": [{"name": name, "value": "1"}]})
+    assert name in render_error({"settings": {name: None}})
 
 
-def test_port_and_probes_follow_the_setting() -> None:
+def test_port_and_probes_use_the_setting() -> None:
     served = container({"settings": {"FLASK_PORT": 9000}})
     assert [(port["name"], port["containerPort"]) for port in served["ports"]] == [("http", 9000)]
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
@@ -126,7 +126,7 @@ def test_grace_period_covers_the_sleep_and_the_requests(
     assert pod(values)["terminationGracePeriodSeconds"] == seconds
 
 
-def test_app_version_is_the_programs() -> None:
+def test_app_version_matches_the_program() -> None:
     assert load().metadata["appVersion"] == __version__
 
 
@@ -134,12 +134,12 @@ def test_every_value_is_documented() -> None:
     def undocumented(values: dict[str, Any], path: tuple[str, ...]) -> list[tuple[str, ...]]:
         found = []
         for key, value in values.items():
-            if (*path, key) not in told:
+            if (*path, key) not in documented:
                 children = undocumented(value, (*path, key)) if isinstance(value, dict) else []
                 found += children if isinstance(value, dict) and value else [(*path, key)]
         return found
 
-    told = {value.path for value in documented((CHART / "values.yaml").read_text())}
+    documented = {value.path for value in documented_values((CHART / "values.yaml").read_text())}
     assert undocumented(VALUES, ()) == []
 
 

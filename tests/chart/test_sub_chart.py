@@ -1,4 +1,4 @@
-"""The chart as a part of another."""
+"""The chart as a dependency of another chart."""
 
 import shutil
 from pathlib import Path
@@ -32,8 +32,8 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def deployments(parent: Path, values: Object) -> dict[str, Any]:
-    """Return the deployments' pod specifications by name."""
-    with Chart.load(parent) as chart:  # anew: a chart forgets what a condition switched off
+    """Return the pod specifications of the Deployments by name."""
+    with Chart.load(parent) as chart:  # each time: a condition that is off removes a dependency
         rendered = chart.render({"global": GLOBAL, **values}, name="shop")
     found = [
         yaml.safe_load(text)
@@ -43,18 +43,18 @@ def deployments(parent: Path, values: Object) -> dict[str, Any]:
     return {each["metadata"]["name"]: each["spec"]["template"]["spec"] for each in found}
 
 
-def test_globals_are_followed(parent: Path) -> None:
+def test_globals_are_used(parent: Path) -> None:
     pod = deployments(parent, {"fraud": {"enabled": False}})["shop-ml-rest-api"]
     assert pod["containers"][0]["image"] == "mirror.example.com/ml-rest-api:1.0.0"
     assert pod["imagePullSecrets"] == [{"name": "mirror"}]
 
 
-def test_it_can_be_switched_off(parent: Path) -> None:
+def test_subchart_can_be_disabled(parent: Path) -> None:
     off = {"enabled": False}
     assert deployments(parent, {"fraud": off, "ml-rest-api": off}) == {}
 
 
-def test_it_can_be_there_twice(parent: Path) -> None:
+def test_subchart_can_be_used_twice(parent: Path) -> None:
     values = {"fraud": {"model": {"module": "def run(row): ..."}, "settings": {"WORKERS": 2}}}
     pods = deployments(parent, values)
     assert set(pods) == {"shop-fraud", "shop-ml-rest-api"}
@@ -62,6 +62,6 @@ def test_it_can_be_there_twice(parent: Path) -> None:
     assert [volume["name"] for volume in pods["shop-ml-rest-api"]["volumes"]] == ["tmp"]
 
 
-def test_its_schema_holds_there_too(parent: Path) -> None:
+def test_schema_applies_to_the_subchart(parent: Path) -> None:
     with pytest.raises(HelmError, match="replicas"):
         deployments(parent, {"fraud": {"replicas": 2}})

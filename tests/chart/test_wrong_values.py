@@ -1,18 +1,18 @@
-"""Wrong values fail with a message that names them, also where Helm skips the schema."""
+"""Invalid values fail with a message that names them, even if Helm skips the schema."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.chart.rendering import CHART, Object, load, refusal
+from tests.chart.rendering import CHART, Object, load, render_error
 
 MODULE = "def run(row): ..."
 SHA256 = "ab" * 32
 INIT = {"image": "fraud:1"}
 
-# Refused by the schema: what a message must name, and the values.
-WRONG: list[tuple[list[str], Object]] = [
+# The names that the error message must contain, and the values.
+REJECTED_BY_SCHEMA: list[tuple[list[str], Object]] = [
     (["replicas"], {"replicas": 2}),
     (["LOG_LEVLE"], {"settings": {"LOG_LEVLE": "INFO"}}),
     (["LOG_LEVEL"], {"settings": {"LOG_LEVEL": "LOUD"}}),
@@ -40,8 +40,8 @@ WRONG: list[tuple[list[str], Object]] = [
     (["global", "imageRegistry"], {"global": {"imageRegistry": 1}}),
 ]
 
-# Refused by the templates.
-CONTRADICTIONS: list[tuple[list[str], Object]] = [
+# The same, for values that the templates reject.
+REJECTED_BY_TEMPLATES: list[tuple[list[str], Object]] = [
     (["model.source", "configMap", "model.module"], {"model": {"source": "configMap"}}),
     (["model.source", "initContainer", "model.uri"], {"model": {"source": "initContainer"}}),
     (["model.source", "bucket"], {"model": {"source": "bucket"}}),
@@ -58,14 +58,14 @@ CONTRADICTIONS: list[tuple[list[str], Object]] = [
     (["command"], {"model": {"uri": "/a", "sha256": SHA256, "initContainer": {"command": ["a"]}}}),
     (["ml_trained_model.py", "model.module"], {"model": {"files": {"a.txt": "x"}}}),
     (
-        ["fraud.py", "twice"],
+        ["fraud.py", "duplicate"],
         {
             "model": {"module": MODULE, "files": {"fraud.py": MODULE}},
             "settings": {"TRAINED_MODEL_MODULE_NAME": "fraud"},
         },
     ),
     (
-        ["a.bin", "twice"],
+        ["a.bin", "duplicate"],
         {"model": {"module": MODULE, "files": {"a.bin": ""}, "binaryFiles": {"a.bin": ""}}},
     ),
     (["a/b.txt", "files"], {"model": {"module": MODULE, "files": {"a/b.txt": "x"}}}),
@@ -89,7 +89,7 @@ CONTRADICTIONS: list[tuple[list[str], Object]] = [
 
 @pytest.fixture(scope="module")
 def without_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the chart without a schema, as `--skip-schema-validation` has it."""
+    """Return a copy of the chart without its schema, as with `--skip-schema-validation`."""
     path = tmp_path_factory.mktemp("chart") / "ml-rest-api"
     shutil.copytree(CHART, path)
     (path / "values.schema.json").unlink()
@@ -97,18 +97,22 @@ def without_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("names", "values"), WRONG, ids=lambda each: str(each)[:60])
-def test_schema_names_what_is_wrong(names: list[str], values: Object) -> None:
-    message = refusal(values)
+@pytest.mark.parametrize(("names", "values"), REJECTED_BY_SCHEMA, ids=lambda each: str(each)[:60])
+def test_schema_errors_name_the_invalid_values(names: list[str], values: Object) -> None:
+    message = render_error(values)
     assert [name for name in names if name not in message] == []
 
 
-@pytest.mark.parametrize(("names", "values"), CONTRADICTIONS, ids=lambda each: str(each)[:60])
-def test_contradictions_are_named(names: list[str], values: Object, without_schema: Path) -> None:
-    message = refusal(values, path=without_schema)
+@pytest.mark.parametrize(
+    ("names", "values"), REJECTED_BY_TEMPLATES, ids=lambda each: str(each)[:60]
+)
+def test_template_errors_name_the_invalid_values(
+    names: list[str], values: Object, without_schema: Path
+) -> None:
+    message = render_error(values, path=without_schema)
     assert [name for name in names if name not in message] == []
-    refusal(values)
+    render_error(values)
 
 
-def test_a_release_that_starts_with_a_digit_needs_another_name() -> None:
-    assert "fullnameOverride" in refusal({}, name="1st")
+def test_release_name_that_starts_with_a_digit_requires_fullname_override() -> None:
+    assert "fullnameOverride" in render_error({}, name="1st")

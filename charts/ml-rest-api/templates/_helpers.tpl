@@ -1,22 +1,22 @@
-{{/* Names are at most 63 characters, as Kubernetes' labels and Services ask. */}}
+{{/* Names have at most 63 characters, the limit for Kubernetes labels and Services. */}}
 {{- define "ml-rest-api.name" -}}
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* The release's name, and the chart's unless that is in it already. */}}
+{{/* The release name and the chart name; the release name alone if it contains the chart name. */}}
 {{- define "ml-rest-api.fullname" -}}
 {{- $name := .Values.nameOverride | default .Chart.Name }}
 {{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) }}
 {{- .Values.fullnameOverride | default $full | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Labels that never change: a Deployment's selector can't be. */}}
+{{/* Labels that never change, because the selector of a Deployment is immutable. */}}
 {{- define "ml-rest-api.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "ml-rest-api.name" . | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
-{{/* Labels of the object `.root`, with `.more` labels of its own; the chart's win. */}}
+{{/* Labels of an object, including its own labels `.more`; the chart's labels take precedence. */}}
 {{- define "ml-rest-api.labelsWith" -}}
 {{- $labels := include "ml-rest-api.selectorLabels" .root | fromYaml }}
 {{- $_ := set $labels "app.kubernetes.io/version" (.root.Chart.AppVersion | replace "+" "_" | trunc 63) }}
@@ -30,24 +30,24 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- include "ml-rest-api.labelsWith" (dict "root" .) }}
 {{- end }}
 
-{{/* Labels of the pods: no versions, so that an upgrade that changes nothing restarts nothing. */}}
+{{/* Labels of the pods, without versions, so that an upgrade without changes restarts no pods. */}}
 {{- define "ml-rest-api.podLabels" -}}
 {{- $labels := include "ml-rest-api.selectorLabels" . | fromYaml }}
 {{- merge $labels (.Values.podLabels | default dict) (.Values.commonLabels | default dict) | toYaml }}
 {{- end }}
 
-{{/* Labels of the test pod: not the selector's, or the Service would send it requests. */}}
+{{/* Labels of the test pod. If they matched the selector, the Service would send it requests. */}}
 {{- define "ml-rest-api.testLabels" -}}
 app.kubernetes.io/name: {{ include "ml-rest-api.name" . | trunc 58 | trimSuffix "-" | printf "%s-test" }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "ml-rest-api.serviceAccountName" -}}
-{{- $made := .Values.serviceAccount.create | ternary (include "ml-rest-api.fullname" .) "default" }}
-{{- .Values.serviceAccount.name | default $made }}
+{{- $default := .Values.serviceAccount.create | ternary (include "ml-rest-api.fullname" .) "default" }}
+{{- .Values.serviceAccount.name | default $default }}
 {{- end }}
 
-{{/* The image's reference. Its tag may carry a digest, or end in "@" where a tool had none. */}}
+{{/* The image reference. The tag can include a digest, or end in "@" if the digest is empty. */}}
 {{- define "ml-rest-api.image" -}}
 {{- $repository := .Values.image.repository }}
 {{- with .Values.image.registry | default (.Values.global).imageRegistry }}
@@ -74,7 +74,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 {{- end }}
 
-{{/* Number of pods at the least. */}}
-{{- define "ml-rest-api.fewestPods" -}}
+{{/* Minimum number of pods. */}}
+{{- define "ml-rest-api.minPods" -}}
 {{- .Values.autoscaling.enabled | ternary .Values.autoscaling.minReplicas .Values.replicaCount | int }}
 {{- end }}

@@ -1,4 +1,4 @@
-{{/* Where the model comes from: as told, else as the values that are given ask for. */}}
+{{/* The source of the model: `model.source`, or inferred from the other values of `model`. */}}
 {{- define "ml-rest-api.modelSource" -}}
 {{- $model := .Values.model }}
 {{- if $model.source }}
@@ -12,11 +12,11 @@
 {{- end }}
 {{- end }}
 
-{{/* Folder of the model: unless MODEL_DIR was changed, the image's, or the volume's mount. */}}
+{{/* The model folder: MODEL_DIR if it was changed, else the image's folder or the volume's mount. */}}
 {{- define "ml-rest-api.modelDir" -}}
 {{- $dir := .Values.settings.MODEL_DIR | default "" | toString }}
-{{- $elsewhere := ne (include "ml-rest-api.modelSource" .) "image" }}
-{{- and $elsewhere (eq $dir "model") | ternary "/mnt/models" $dir }}
+{{- $mounted := ne (include "ml-rest-api.modelSource" .) "image" }}
+{{- and $mounted (eq $dir "model") | ternary "/mnt/models" $dir }}
 {{- end }}
 
 {{- define "ml-rest-api.moduleFile" -}}
@@ -37,15 +37,15 @@
 {{- end }}
 
 {{/*
-A name that tells the content: a pod keeps the files that it started with, also where a
-worker starts again in the middle of a rollout.
+The name contains a hash of the content: a pod keeps the files that it started with, even if a
+worker restarts during a rollout.
 */}}
 {{- define "ml-rest-api.modelConfigMap" -}}
 {{- $hash := include "ml-rest-api.modelData" . | sha256sum | trunc 10 }}
 {{- .Values.model.existingConfigMap | default (printf "%s-model-%s" (include "ml-rest-api.fullname" .) $hash) }}
 {{- end }}
 
-{{/* The source of the volume `model`; empty where the image holds the model. */}}
+{{/* The source of the volume `model`; empty if the image contains the model. */}}
 {{- define "ml-rest-api.modelVolume" -}}
 {{- $source := include "ml-rest-api.modelSource" . }}
 {{- if eq $source "configMap" }}
@@ -57,7 +57,7 @@ emptyDir:
 {{- end }}
 {{- end }}
 
-{{/* The init container that brings the model. A failure's words end up in `kubectl describe`. */}}
+{{/* The init container that provides the model. `kubectl describe` shows its error message. */}}
 {{- define "ml-rest-api.modelInitContainer" -}}
 {{- $model := .Values.model }}
 {{- $init := $model.initContainer }}
@@ -113,7 +113,7 @@ emptyDir:
     {{- include "ml-rest-api.volumeMounts" (dict "root" . "readOnly" false) | nindent 4 }}
 {{- end }}
 
-{{/* The port that model.uri is fetched from; empty for a file. */}}
+{{/* The port that model.uri is downloaded from; empty for a file. */}}
 {{- define "ml-rest-api.fetchPort" -}}
 {{- $uri := .Values.model.uri }}
 {{- if and $uri (contains "://" $uri) (not (hasPrefix "file:" $uri)) }}

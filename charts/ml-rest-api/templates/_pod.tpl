@@ -1,11 +1,11 @@
 {{/*
-Every setting as an environment variable. Left to others: what `extraEnv` names (a name twice
-is an error to server-side apply), null, and an empty text that is the default, as of SECRET_KEY.
+Every setting as an environment variable. Skipped: names in `extraEnv` (server-side apply rejects
+duplicate names), null, and an empty string that is the default, as for SECRET_KEY.
 */}}
 {{- define "ml-rest-api.settingsEnv" -}}
-{{- $given := list }}
+{{- $overridden := list }}
 {{- range .Values.extraEnv }}
-{{- $given = append $given .name }}
+{{- $overridden = append $overridden .name }}
 {{- end }}
 {{- $optional := include "ml-rest-api.emptySettings" . | splitList " " }}
 {{- range $name, $value := .Values.settings }}
@@ -13,35 +13,35 @@ is an error to server-side apply), null, and an empty text that is the default, 
 {{- if eq $name "MODEL_DIR" }}
 {{- $text = include "ml-rest-api.modelDir" $ }}
 {{- end }}
-{{- $left := or (kindIs "invalid" $value) (and (eq $text "") (has $name $optional)) }}
-{{- if not (or $left (has $name $given)) }}
+{{- $skipped := or (kindIs "invalid" $value) (and (eq $text "") (has $name $optional)) }}
+{{- if not (or $skipped (has $name $overridden)) }}
 - name: {{ $name }}
   value: {{ include "ml-rest-api.envText" $text | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{/* Text that reaches the process as it is: Kubernetes reads "$$" and "$(NAME)" in values. */}}
+{{/* Text escaped for `env`: Kubernetes expands "$$" and "$(NAME)" in values. */}}
 {{- define "ml-rest-api.envText" -}}
 {{- replace "$" "$$" . }}
 {{- end }}
 
-{{/* The object `.of` without its handler `.instead` where another is given, as one is allowed. */}}
-{{- define "ml-rest-api.oneHandler" -}}
-{{- $of := .of }}
-{{- range without (list "exec" "grpc" "httpGet" "sleep" "tcpSocket") .instead }}
-{{- if hasKey $of . }}
-{{- $of = omit $of $.instead }}
+{{/* The object without its default handler if it has another one: only one handler is allowed. */}}
+{{- define "ml-rest-api.singleHandler" -}}
+{{- $object := .object }}
+{{- range without (list "exec" "grpc" "httpGet" "sleep" "tcpSocket") .defaultHandler }}
+{{- if hasKey $object . }}
+{{- $object = omit $object $.defaultHandler }}
 {{- end }}
 {{- end }}
-{{- toYaml $of }}
+{{- toYaml $object }}
 {{- end }}
 
 {{- define "ml-rest-api.probe" -}}
-{{- include "ml-rest-api.oneHandler" (dict "of" . "instead" "httpGet") }}
+{{- include "ml-rest-api.singleHandler" (dict "object" . "defaultHandler" "httpGet") }}
 {{- end }}
 
-{{/* The startup probe, long enough for a model that loads before the server listens. */}}
+{{/* The startup probe, with enough attempts for a model that loads before the server listens. */}}
 {{- define "ml-rest-api.startupProbe" -}}
 {{- $probe := .Values.startupProbe }}
 {{- $period := $probe.periodSeconds | default 10 }}
@@ -52,13 +52,13 @@ is an error to server-side apply), null, and an empty text that is the default, 
 {{- define "ml-rest-api.lifecycle" -}}
 {{- $lifecycle := .Values.lifecycle }}
 {{- with $lifecycle.preStop }}
-{{- $hook := include "ml-rest-api.oneHandler" (dict "of" . "instead" "sleep") | fromYaml }}
+{{- $hook := include "ml-rest-api.singleHandler" (dict "object" . "defaultHandler" "sleep") | fromYaml }}
 {{- $lifecycle = merge (dict "preStop" $hook) (omit $lifecycle "preStop") }}
 {{- end }}
 {{- toYaml $lifecycle }}
 {{- end }}
 
-{{/* preStop's sleep, what running requests get, and 5 seconds for the process to end. */}}
+{{/* The preStop sleep, the time for running requests, and 5 seconds for the process to exit. */}}
 {{- define "ml-rest-api.terminationGracePeriodSeconds" -}}
 {{- if kindIs "invalid" .Values.terminationGracePeriodSeconds }}
 {{- $sleep := dig "preStop" "sleep" "seconds" 0 (.Values.lifecycle | default dict) }}
@@ -72,7 +72,7 @@ is an error to server-side apply), null, and an empty text that is the default, 
 {{- .Values.progressDeadlineSeconds | default (add .Values.model.loadTimeoutSeconds 300) | int }}
 {{- end }}
 
-{{/* What keeps all pods off one node. matchLabelKeys: a rollout's new pods count alone. */}}
+{{/* Spreads the pods across nodes. matchLabelKeys: count only the pods of the same revision. */}}
 {{- define "ml-rest-api.topologySpreadConstraints" -}}
 {{- $selector := dict "matchLabels" (include "ml-rest-api.selectorLabels" . | fromYaml) }}
 {{- $constraints := .Values.topologySpreadConstraints }}
@@ -86,7 +86,7 @@ is an error to server-side apply), null, and an empty text that is the default, 
 {{- end }}
 {{- end }}
 
-{{/* Volumes, and where they are mounted in the container whose access to the model is `.readOnly`. */}}
+{{/* Volumes, and their mounts in a container; `.readOnly` applies to the model. */}}
 {{- define "ml-rest-api.volumes" -}}
 - name: tmp
   emptyDir:
@@ -115,7 +115,7 @@ is an error to server-side apply), null, and an empty text that is the default, 
 {{- end }}
 {{- end }}
 
-{{/* What the pods and the test pod share. */}}
+{{/* Fields shared by the service's pods and the test pod. */}}
 {{- define "ml-rest-api.podSpec" -}}
 {{- with include "ml-rest-api.imagePullSecrets" . }}
 imagePullSecrets:
