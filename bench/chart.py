@@ -1,4 +1,4 @@
-"""Draws answers a second as an SVG that can be read on light and on dark pages."""
+"""Draw the requests per second as an SVG that is readable on light and dark pages."""
 
 from html import escape
 from statistics import median
@@ -26,14 +26,14 @@ STYLE = """
 
 
 def draw(results: Results) -> str:
-    """Return the SVG: a panel for each model, a bar for each server, the fastest first."""
+    """Return the SVG: a panel per model and a bar per server, the fastest first."""
     parts: list[str] = []
     y = 12
     for model in MODELS:
         y = _panel(results, model, parts, y) + 16
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" '
-        f'height="{y}" role="img" aria-label="Answers a second at 32 connections">\n'
+        f'height="{y}" role="img" aria-label="Requests per second at 32 connections">\n'
         f"<style>{STYLE}</style>\n"
         f'<rect class="page" width="{WIDTH}" height="{y}" rx="6"/>\n'
         + "\n".join(parts)
@@ -68,5 +68,5 @@ def _panel(results: Results, model: str, parts: list[str], y: int) -> int:
 
 
 def _title(model: str) -> str:
-    names = {"cheap": "logistic regression", "forest": "a forest of 100 trees"}
-    return f"Answers a second, 32 connections, one row a call: {names[model]}"
+    names = {"cheap": "logistic regression", "forest": "random forest of 100 trees"}
+    return f"Requests per second at 32 connections, one row per request: {names[model]}"

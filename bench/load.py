@@ -1,4 +1,4 @@
-"""Puts load on a server with wrk, which sends each connection's next request after its answer."""
+"""Generate load with wrk, which sends one request at a time on each connection."""
 
 import json
 import subprocess
@@ -6,14 +6,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.running import BenchError
+from bench.server_process import BenchError
 
 SCRIPT = Path(__file__).with_name("load.lua")
 
 
 @dataclass(frozen=True)
 class Load:
-    """What came of one load; latencies in milliseconds."""
+    """The result of one load; latencies in milliseconds."""
 
     per_second: float
     p50: float
@@ -24,7 +24,7 @@ class Load:
 
 
 def load(url: str, bodies: list[object], *, connections: int, seconds: float) -> Load:
-    """Post the bodies in turn over some connections for some seconds, from one thread."""
+    """Send the bodies in turn as POST requests, with wrk in one thread."""
     with tempfile.NamedTemporaryFile("w", prefix="bench-", suffix=".jsonl") as file:
         file.writelines(json.dumps(body) + "\n" for body in bodies)
         file.flush()
@@ -35,12 +35,12 @@ def load(url: str, bodies: list[object], *, connections: int, seconds: float) ->
     if output.returncode:
         raise BenchError(f"wrk failed: {output.stdout}{output.stderr}")
     report = json.loads(output.stdout.strip().splitlines()[-1])
-    good = report["requests"] - report["refused"]
+    successful = report["requests"] - report["error_responses"]
     return Load(
-        per_second=good / report["seconds"],
+        per_second=successful / report["seconds"],
         p50=report["p50"],
         p99=report["p99"],
         worst=report["worst"],
         requests=report["requests"],
-        errors=report["refused"] + report["broken"],
+        errors=report["error_responses"] + report["socket_errors"],
     )

@@ -1,6 +1,6 @@
-"""The peers: each started as its documentation says, its batching on where it has it.
+"""The peers: each is started as its documentation describes, with batching if it supports it.
 
-None writes a line of log for each request, as this service does not either.
+None of them logs each request, since this service does not either.
 """
 
 from bench.servers import Server
@@ -49,7 +49,7 @@ def _mlserver(workers: int) -> Server:
             "inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": row}],
             "outputs": [{"name": "predict_proba"}],
         },
-        answer=lambda answer: float(answer["outputs"][0]["data"][1]),
+        parse_response=lambda response: float(response["outputs"][0]["data"][1]),
         settings="adaptive batching of up to 64 within 1 ms, debug off",
     )
 
@@ -71,7 +71,7 @@ def _bentoml(workers: int) -> Server:
             "BENTOML_DO_NOT_TRACK": "True",
         },
         body=lambda row: {"rows": [row]},
-        answer=lambda answer: float(answer[0]),
+        parse_response=lambda response: float(response[0]),
         settings="batchable API of up to 64, max_latency_ms at its default",
     )
 
@@ -109,7 +109,7 @@ def _kserve(workers: int) -> Server:
         env={"BENCH_MODEL": "{models}/{model}.joblib", "PYTHONWARNINGS": "ignore"},
         path="/v1/models/bench:predict",
         body=lambda row: {"instances": [row]},
-        answer=lambda answer: float(answer["predictions"][0]),
+        parse_response=lambda response: float(response["predictions"][0]),
         settings="V1 protocol, no gRPC, no latency log",
     )
 
@@ -127,7 +127,7 @@ def _mlflow(workers: int) -> Server:
         env={"UVICORN_ACCESS_LOG": "false"},
         path="/invocations",
         body=lambda row: {"inputs": [row]},
-        answer=lambda answer: float(answer["predictions"][0][1]),
+        parse_response=lambda response: float(response["predictions"][0][1]),
         settings="rows as arrays, not DataFrames",
     )
 

@@ -1,4 +1,4 @@
-"""All servers, and the sets of them that are measured together."""
+"""All servers, and the groups that are measured together."""
 
 from dataclasses import replace
 
@@ -83,7 +83,7 @@ QUICK = ("ours-1", "ours-2", "fastapi-2", "flask-2", "wsgi-2")
 def _variant(
     base: str, settings: str, options: str = "", *, body: Body | None = None, **env: str
 ) -> Server:
-    """Return the server `base` with other settings, to be tried beside it."""
+    """Return the server `base` with alternative settings, to compare with it."""
     server = SERVERS[base]
     return replace(
         server,
@@ -128,5 +128,5 @@ VARIANTS = [
 ]
 MEASURED = tuple(SERVERS)
 SERVERS |= {server.key: server for server in VARIANTS}
-# Each base beside its variants.
+# Each baseline next to its variants.
 TUNING = tuple(sorted({key for v in VARIANTS for key in (v.key.partition("+")[0], v.key)}))

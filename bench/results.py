@@ -1,4 +1,4 @@
-"""What was measured, as it is kept in a JSON file."""
+"""The results of a run, as stored in a JSON file."""
 
 import json
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from typing import Any, Self
 
 from bench.load import Load
 
-Values = dict[int, float]  # a figure of each round
+Values = dict[int, float]  # round to value
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One server with one model, started once and loaded.
+    """One server with one model, started once and put under load.
 
     Attributes:
-        pace: what the machine did just before, in million loops a second: its own speed drifts.
-        loads: what came of each load, by "c" and the number of connections.
+        pace: CPU speed just before, in million loop iterations per second, since it varies.
+        loads: the result of each load, keyed by "c" and the number of connections.
 
     """
 
@@ -33,13 +33,13 @@ class Measurement:
 
 @dataclass
 class Results:
-    """Everything about a run.
+    """All results of a run.
 
     Attributes:
-        about: the machine, the versions and the options, for people.
-        servers: of each server its label, kind, processes and settings, in order.
-        measurements: what was measured.
-        failures: what could not be measured, and why.
+        about: the machine, the versions and the options, as text.
+        servers: the label, kind, processes and settings of each server, in order.
+        measurements: one per round, server and model.
+        failures: the measurements that failed, with the reasons.
 
     """
 
@@ -62,20 +62,20 @@ class Results:
         ]
         return cls(measurements=measurements, **content)
 
-    def values(self, server: str, model: str, figure: Callable[[Measurement], float]) -> Values:
-        """Return a figure of a server with a model in each round that has it."""
+    def values(self, server: str, model: str, metric: Callable[[Measurement], float]) -> Values:
+        """Return the metric of a server with a model, for each round that has it."""
         return {
-            entry.round: figure(entry)
+            entry.round: metric(entry)
             for entry in self.measurements
             if entry.server == server and entry.model == model
         }
 
     def keys(self, kind: str) -> list[str]:
-        """Return the servers of a kind."""
+        """Return the keys of the servers of a kind."""
         return [key for key, server in self.servers.items() if server["kind"] == kind]
 
     def errors(self, server: str) -> int:
-        """Return how many requests to a server failed, of all loads."""
+        """Return the number of failed requests to a server, over all loads."""
         return sum(
             load.errors
             for entry in self.measurements
@@ -85,12 +85,12 @@ class Results:
 
 
 def ratio(numerator: Values, denominator: Values) -> Values:
-    """Return the quotient in each round that has both."""
+    """Return the ratio for each round that has both values."""
     return {n: numerator[n] / denominator[n] for n in numerator if n in denominator}
 
 
-def spread(values: Values, form: str = ".2f") -> str:
-    """Return the median, with the lowest and the highest where there are several."""
+def summary(values: Values, form: str = ".2f") -> str:
+    """Return the median, with the minimum and the maximum if there are several values."""
     if not values:
         return "-"
     numbers = values.values()
@@ -99,20 +99,20 @@ def spread(values: Values, form: str = ".2f") -> str:
 
 
 def per_second(connections: int) -> Callable[[Measurement], float]:
-    """Return the figure: good answers a second."""
+    """Return the metric: successful requests per second."""
     return lambda entry: entry.loads[f"c{connections}"].per_second
 
 
 def latency(connections: int, percentile: str) -> Callable[[Measurement], float]:
-    """Return the figure: the latency, in milliseconds, that so many percent stay under."""
+    """Return the metric: a percentile of the latency, such as "p50", in milliseconds."""
     return lambda entry: float(getattr(entry.loads[f"c{connections}"], percentile))
 
 
 def start(entry: Measurement) -> float:
-    """Return the figure: seconds from the start to the first right answer."""
+    """Return the seconds from the start to the first correct response."""
     return entry.start_seconds
 
 
 def memory(entry: Measurement) -> float:
-    """Return the figure: MiB of all processes after the warm-up."""
+    """Return the memory of all processes after the warm-up, in MiB."""
     return entry.memory_mib

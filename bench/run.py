@@ -1,4 +1,4 @@
-"""Measures this service and its peers: `python -m bench.run`, see README.md."""
+"""Measure this service and its peers: `python -m bench.run`, see README.md."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from bench import render
 from bench.load import load
 from bench.registry import MEASURED, QUICK, SERVERS, TUNING
 from bench.results import Measurement, Results
-from bench.running import BenchError, running
+from bench.server_process import BenchError, run_server
 from bench.servers import BENCH, Server
 from bench.venvs import prepare, versions
 
@@ -24,16 +24,16 @@ CONNECTIONS = (1, 32)
 
 
 def main() -> None:
-    """Measure, keep the figures, render them."""
+    """Measure the servers, save the results and render them."""
     options = _options()
     servers = [SERVERS[key] for key in options.servers]
     prepare({server.venv for server in servers})
-    results = Results(about=_about(options, servers), servers=_described(servers))
+    results = Results(about=_run_metadata(options, servers), servers=_server_metadata(servers))
     if options.resume:
         results.measurements = Results.read(options.output).measurements
     done = {(entry.round, entry.server, entry.model) for entry in results.measurements}
     for number in range(1, options.rounds + 1):
-        # Another order in each round: who comes after whom is no one's advantage.
+        # A different order in each round, so that no server benefits from its position.
         for server in random.Random(number).sample(servers, len(servers)):
             for model in server.models:
                 if (number, server.key, model) in done:
@@ -44,7 +44,7 @@ def main() -> None:
     if options.output in (render.RESULTS, render.TUNING) and render.RESULTS.is_file():
         render.main()
     else:
-        print(render.report(results, every_bar=False))
+        print(render.report(results, include_unmeasured=False))
     if results.failures:
         sys.exit("\n".join(results.failures))
 
@@ -55,27 +55,28 @@ def _measure(
     data = joblib.load(BENCH / "models" / "rows.joblib")
     expected = None if server.kind == "limit" else data[model].tolist()
     bodies = [server.body(row) for row in data["rows"]]
-    pace = _pace()
+    cpu_speed = _cpu_speed()
     try:
-        with running(server, model, data["rows"], expected) as run:
-            load(run.url, bodies, connections=max(CONNECTIONS), seconds=options.warm_up)
+        with run_server(server, model, data["rows"], expected) as running:
+            load(running.url, bodies, connections=max(CONNECTIONS), seconds=options.warm_up)
             time.sleep(0.5)
-            memory = run.memory_mib()
+            memory = running.memory_mib()
             loads = {
-                f"c{n}": load(run.url, bodies, connections=n, seconds=options.seconds)
+                f"c{n}": load(running.url, bodies, connections=n, seconds=options.seconds)
                 for n in CONNECTIONS
             }
     except BenchError as error:
-        # The rest is the end of its log, which is for the terminal.
+        # The other lines are the end of the server's log: print them, do not store them.
         results.failures.append(f"round {number}: {str(error).splitlines()[0]}")
         print(error, flush=True)
         return
-    entry = Measurement(server.key, model, number, run.start_seconds, memory, pace, loads)
-    results.measurements.append(entry)
+    results.measurements.append(
+        Measurement(server.key, model, number, running.start_seconds, memory, cpu_speed, loads)
+    )
 
 
-def _pace() -> float:
-    """Return how many million times a second Python goes round a loop now."""
+def _cpu_speed() -> float:
+    """Return the current speed of an empty Python loop, in million iterations per second."""
     start = time.perf_counter()
     for _ in range(1_000_000):
         pass
@@ -85,13 +86,19 @@ def _pace() -> float:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("servers", nargs="*", help="; ".join(SERVERS))
-    parser.add_argument("--quick", action="store_true", help="this service, FastAPI, the limits")
-    parser.add_argument("--tuning", action="store_true", help="other settings, beside the usual")
-    parser.add_argument("--rounds", type=int)
-    parser.add_argument("--seconds", type=int, help="of each load")
-    parser.add_argument("--warm-up", type=int, default=1, help="seconds of load before")
-    parser.add_argument("--resume", action="store_true", help="go on with the figures in --output")
-    parser.add_argument("--output", type=Path, help="JSON file for the figures")
+    parser.add_argument(
+        "--quick", action="store_true", help="only this service, FastAPI and bare gunicorn"
+    )
+    parser.add_argument(
+        "--tuning", action="store_true", help="compare alternative settings with the baselines"
+    )
+    parser.add_argument("--rounds", type=int, help="times to measure each server")
+    parser.add_argument("--seconds", type=int, help="duration of each load")
+    parser.add_argument(
+        "--warm-up", type=int, default=1, help="seconds of load before the measurement"
+    )
+    parser.add_argument("--resume", action="store_true", help="continue the run in --output")
+    parser.add_argument("--output", type=Path, help="JSON file for the results")
     options = parser.parse_args()
     if unknown := set(options.servers) - set(SERVERS):
         parser.error(f"no such server: {', '.join(sorted(unknown))}")
@@ -105,7 +112,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _described(servers: list[Server]) -> dict[str, dict[str, object]]:
+def _server_metadata(servers: list[Server]) -> dict[str, dict[str, object]]:
     names = ("label", "kind", "processes", "settings", "command")
     return {
         server.key: {name: getattr(server, name) for name in names} | {"env": server.env}
@@ -113,7 +120,7 @@ def _described(servers: list[Server]) -> dict[str, dict[str, object]]:
     }
 
 
-def _about(options: argparse.Namespace, servers: list[Server]) -> dict[str, str]:
+def _run_metadata(options: argparse.Namespace, servers: list[Server]) -> dict[str, str]:
     cpu = next(
         (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
          if line.startswith("model name")), platform.machine(),
@@ -126,24 +133,20 @@ def _about(options: argparse.Namespace, servers: list[Server]) -> dict[str, str]
         "flask": (),
         "original": ("flask-restx", "loguru"),
     }
-    found = []
+    installed_versions = []
     for venv in dict.fromkeys(server.venv for server in servers):
         installed = versions(venv)
         wanted = packages.get(venv, (venv,))
-        found += [f"{name} {installed[name]}" for name in wanted]
+        installed_versions += [f"{name} {installed[name]}" for name in wanted]
     return {
         "when": f"{datetime.now(UTC):%Y-%m-%d}",
         "commit": _commit(),
-        "machine": f"{cpu}, {len(_cores())} cores, {memory:.0f} GiB, {platform.system()} "
-        + platform.release().partition("-")[0],
+        "machine": f"{cpu}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB, "
+        f"{platform.system()} {platform.release().partition('-')[0]}",
         "Python": platform.python_version(),
-        "versions": ", ".join(found),
-        "rounds": f"{options.rounds}, each load {options.seconds} s after {options.warm_up} s",
+        "versions": ", ".join(installed_versions),
+        "rounds": f"{options.rounds}, {options.seconds} s per load, {options.warm_up} s warm-up",
     }
-
-
-def _cores() -> set[int]:
-    return os.sched_getaffinity(0)
 
 
 def _commit() -> str:

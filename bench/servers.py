@@ -1,4 +1,4 @@
-"""What is measured: this service, its peers, and the limits of what they are built on."""
+"""The description of a server to measure, and the constants that all servers share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 BENCH = Path(__file__).resolve().parent
 MODELS = ("cheap", "forest")
-# How far an answer may be from scikit-learn's; ONNX adds up the votes of trees in 32-bit floats.
+# Maximum difference from scikit-learn's predictions; ONNX sums the trees' votes in 32-bit floats.
 TOLERANCE = 1e-9
 COMPILED_TOLERANCE = 1e-6
 FEATURES = ("x1", "x2", "x3", "x4")
@@ -18,11 +18,11 @@ Body = Callable[[list[float]], object]
 
 @dataclass(frozen=True)
 class Server:
-    """A server as it is started and asked.
+    """How to start a server and send requests to it.
 
-    `command` and the values of `env` are templates, filled in by `running.py`: {port}, {port2}
-    and {port3} are free, {models} is the folder of the trained models, {model} the name of one,
-    {tmp} a folder of its own that is deleted afterwards.
+    `command` and the values of `env` are templates, rendered by `server_process.py`: {port},
+    {port2} and {port3} are free ports, {models} is the directory of the trained models, {model}
+    the name of a model, {tmp} a temporary directory that is deleted afterwards.
     """
 
     key: str
@@ -35,16 +35,16 @@ class Server:
     env: dict[str, str] = field(default_factory=dict)
     path: str = "/predict"
     body: Body = lambda row: dict(zip(FEATURES, row, strict=True))
-    answer: Callable[[Any], float] = lambda answer: float(answer["probability"])
+    parse_response: Callable[[Any], float] = lambda response: float(response["probability"])
     settings: str = ""
     tolerance: float = TOLERANCE
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The models to measure with: what a server answers that predicts nothing needs one."""
+        """The models to measure with; one is enough for a server that predicts nothing."""
         return MODELS[:1] if self.kind == "limit" else MODELS
 
-    @property
-    def title(self) -> str:
-        """The label, with the number of processes."""
-        return f"{self.label}, {self.processes} process{'es' if self.processes > 1 else ''}"
+
+def process_count(number: int) -> str:
+    """Return the number with its noun, such as "2 processes"."""
+    return f"{number} process{'es' if number > 1 else ''}"

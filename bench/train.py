@@ -1,6 +1,6 @@
-"""Trains the two models that every server serves, always the same: `python -m bench.train`.
+"""Train the two models that every server serves, with a fixed seed: `python -m bench.train`.
 
-`python -m bench.train large` trains the one of bench/memory.py.
+`python -m bench.train large` trains the model that bench/memory.py uses.
 """
 
 import sys
@@ -21,7 +21,7 @@ ROWS = 64
 
 
 def data() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return four features of 4000 rows, and their classes."""
+    """Return 4000 rows of four features, and their classes."""
     features, classes = make_classification(
         4000, n_features=4, n_informative=3, n_redundant=1, flip_y=0.1, random_state=SEED
     )
@@ -29,7 +29,7 @@ def data() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
 
 
 def main() -> None:
-    """Train and save both models, and the rows to ask them for with the right answers."""
+    """Train and save both models, and the rows to send with the expected predictions."""
     features, classes = data()
     models = {
         "cheap": make_pipeline(StandardScaler(), LogisticRegression()),
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def large() -> None:
-    """Train and save a forest of about 150 MB: its classes are chance, so its trees are deep."""
+    """Train and save a forest of about 150 MB; its classes are random, so its trees are deep."""
     random = np.random.default_rng(SEED)
     features, classes = random.normal(size=(40_000, 4)), random.integers(2, size=40_000)
     forest = RandomForestClassifier(100, n_jobs=1, random_state=SEED)

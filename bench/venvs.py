@@ -1,4 +1,4 @@
-"""Makes each server's virtual environment in `.venvs/`: `python -m bench.venvs [NAME ...]`."""
+"""Create the virtual environments of the servers: `python -m bench.venvs [NAME ...]`."""
 
 import json
 import os
@@ -13,10 +13,10 @@ from bench.servers import BENCH, MODELS
 
 
 def install(name: str) -> Path:
-    """Return the Python of a virtual environment that holds what its requirements say."""
+    """Return the Python of a virtual environment with its requirements installed."""
     folder = BENCH / ".venvs" / name
     python = folder / "bin" / "python"
-    requirements = requirements_of(name)
+    requirements = requirements_file(name)
     stamp = folder / "installed.txt"
     if stamp.is_file() and stamp.read_text() == requirements.read_text():
         return python
@@ -32,8 +32,8 @@ def install(name: str) -> Path:
     return python
 
 
-def requirements_of(name: str) -> Path:
-    """Return the file with the pinned versions of an environment: ours are the image's."""
+def requirements_file(name: str) -> Path:
+    """Return the pinned requirements of an environment; this service uses those of its image."""
     ours = {"ours": "requirements.txt", "compiled": "requirements-compiled.txt"}
     if name in ours:
         return BENCH.parent / ours[name]
@@ -41,7 +41,7 @@ def requirements_of(name: str) -> Path:
 
 
 def prepare(names: set[str]) -> None:
-    """Install the environments; train the models, and save them in the formats that need it."""
+    """Install the environments; train the models and convert them to the peers' formats."""
     ours = install("ours")
     if not all((BENCH / "models" / f"{name}.joblib").is_file() for name in (*MODELS, "rows")):
         _run(str(ours), "-m", "bench.train")
@@ -63,8 +63,8 @@ def versions(name: str) -> dict[str, str]:
         "print(json.dumps({d.name.lower(): d.version for d in distributions()}))"
     )
     command = [str(BENCH / ".venvs" / name / "bin" / "python"), "-c", script]
-    found: dict[str, str] = json.loads(subprocess.run(command, check=True, stdout=PIPE).stdout)
-    return found
+    installed: dict[str, str] = json.loads(subprocess.run(command, check=True, stdout=PIPE).stdout)
+    return installed
 
 
 def _run(*command: str) -> None:

@@ -9,13 +9,13 @@ from onnxruntime import InferenceSession, SessionOptions
 
 __all__ = ["init", "load_per_process", "run", "run_batch", "sample"]
 
-load_per_process = True  # a session is not made to be forked
+load_per_process = True  # sessions do not support fork
 
 session: Any = None
 
 
 def load(name: str) -> InferenceSession:
-    """Return a session of one thread."""
+    """Return a session that uses one thread."""
     options = SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return InferenceSession(Path(__file__).with_name(name), options)

@@ -1,4 +1,4 @@
-"""`cheap` without `run_batch()`: calls are not joined."""
+"""`cheap` without `run_batch()`: no batching."""
 
 from cheap import init, run, sample
 

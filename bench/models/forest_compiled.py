@@ -8,7 +8,7 @@ from cheap_compiled import load
 
 __all__ = ["init", "load_per_process", "run", "run_batch", "sample"]
 
-load_per_process = True  # a session is not made to be forked
+load_per_process = True  # sessions do not support fork
 
 session: Any = None
 

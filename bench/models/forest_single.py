@@ -1,4 +1,4 @@
-"""`forest` without `run_batch()`: calls are not joined."""
+"""`forest` without `run_batch()`: no batching."""
 
 from forest import init, run, sample
 

@@ -1,4 +1,4 @@
-"""BentoML: one service whose API joins calls into batches."""
+"""BentoML: one service with a batchable API."""
 
 import os
 from typing import Annotated, Any

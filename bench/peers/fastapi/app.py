@@ -1,4 +1,4 @@
-"""FastAPI: one typed body, one function in its thread pool, as its documentation says."""
+"""FastAPI: a typed body and a function in its thread pool, as in its documentation."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""What gunicorn's threads can do at best: an empty Flask route, and an empty WSGI application."""
+"""The upper limit of gunicorn's threads: an empty Flask route and an empty WSGI application."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

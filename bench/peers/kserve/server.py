@@ -1,4 +1,4 @@
-"""KServe's Python server with a model of its own class: `python server.py --http_port PORT`."""
+"""KServe's Python server with a custom model class: `python server.py --http_port PORT`."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""LitServe: `python server.py PORT`, with batching or without."""
+"""LitServe, with or without batching: `python server.py PORT`."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ class Classifier(litserve.LitAPI):
         return [request["x1"], request["x2"], request["x3"], request["x4"]]
 
     def predict(self, x: Any) -> Any:
-        """Predict for one row, or for the rows of a batch."""
+        """Predict for one row, or for a batch of rows."""
         return self.model.predict_proba(np.atleast_2d(x))[:, 1]
 
     def encode_response(self, output: Any) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""MLflow: save a model in its own format: `python save.py MODEL.joblib FOLDER`."""
+"""Save a model in MLflow's format: `python save.py MODEL.joblib FOLDER`."""
 
 import sys
 

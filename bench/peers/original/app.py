@@ -1,8 +1,8 @@
-"""A stand-in for ml_rest_api, written anew after its description.
+"""A stand-in for ml_rest_api, reimplemented from its description.
 
-It has what a request passes through there: a Flask-RESTX resource that validates the body against
-the model's sample, a DataFrame of one row, the input and the prediction logged, the standard
-library's logging handed on to loguru. Its CSRF check is off: with it every prediction is refused.
+It handles a request in the same steps: a Flask-RESTX resource validates the body against the
+model's sample, the row becomes a DataFrame, and the input and the prediction are logged through
+the standard library to loguru. CSRF protection is off: with it every prediction is rejected.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The stand-in predicts from a DataFrame, so its models know their columns' names.
+"""Save a model with the names of its columns, since the stand-in predicts from a DataFrame.
 
 `python save.py MODEL.joblib TARGET`
 """

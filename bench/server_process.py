@@ -1,4 +1,4 @@
-"""Starts a server, checks its answers, and stops it; measures its start and its memory."""
+"""Start a server, check its predictions and stop it; measure its start time and memory."""
 
 import json
 import os
@@ -19,42 +19,42 @@ from urllib.error import URLError
 
 from bench.servers import BENCH, Server
 
-START_SECONDS = 120
-SETTLE_SECONDS = 20
-STOP_SECONDS = 15
+START_TIMEOUT = 120
+VERIFY_TIMEOUT = 20
+STOP_TIMEOUT = 15
 
 
 class BenchError(Exception):
-    """A server does not do what it is measured for."""
+    """A server cannot be measured: it does not start, or its predictions are wrong."""
 
 
 @dataclass
-class Running:
-    """A server that answers, and rightly."""
+class ServerProcess:
+    """A running server that has returned correct predictions."""
 
     url: str
     process: subprocess.Popen[bytes]
     start_seconds: float
 
     def memory_mib(self) -> float:
-        """Return the memory of all its processes, where shared pages count once."""
-        return sum(_pss_kib(pid) for pid in _tree(self.process.pid)) / 1024
+        """Return the memory of all its processes, with shared pages counted once."""
+        return sum(_pss_kib(pid) for pid in _session_pids(self.process.pid)) / 1024
 
 
 @contextmanager
-def running(
+def run_server(
     server: Server, model: str, rows: list[list[float]], expected: list[float] | None
-) -> Iterator[Running]:
-    """Start the server with the model; yield it when it answers; stop it afterwards.
+) -> Iterator[ServerProcess]:
+    """Start the server with the model, yield it once it responds, and stop it afterwards.
 
     Args:
-        server: what to start.
+        server: the server to start.
         model: name of the model to serve.
-        rows: what to ask it.
-        expected: the right answers; None for a server that predicts nothing.
+        rows: the rows to send.
+        expected: the correct predictions; None for a server that predicts nothing.
 
     Raises:
-        BenchError: it does not start, or answers wrongly.
+        BenchError: it does not start, or a prediction is wrong.
 
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp:
@@ -66,10 +66,10 @@ def running(
         start = time.monotonic()
         process = _spawn(server, names, log)
         try:
-            _await(process, url, server, rows[0], expected[0] if expected else None)
+            _wait_for_response(process, url, server, rows[0], expected[0] if expected else None)
             seconds = time.monotonic() - start
-            _settle(url, server, rows, expected)
-            yield Running(url, process, seconds)
+            _verify_predictions(url, server, rows, expected)
+            yield ServerProcess(url, process, seconds)
         except BenchError as error:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
             raise BenchError(f"{server.key}, {model}: {error}\n{tail}") from None
@@ -81,7 +81,7 @@ def _spawn(server: Server, names: dict[str, Any], log: Path) -> subprocess.Popen
     scripts = BENCH / ".venvs" / server.venv / "bin"
     program, *arguments = [part.format(**names) for part in shlex.split(server.command)]
     environ = {name: value.format(**names) for name, value in server.env.items() if value}
-    # Nothing else of this shell: its settings for BLAS or Python are not what is measured.
+    # Inherit nothing from the shell: its settings for BLAS or Python would change the results.
     environ |= {"PATH": f"{scripts}:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
     environ |= {"HOME": str(names["tmp"]), "TMPDIR": str(names["tmp"])}
     with log.open("wb") as output:
@@ -96,47 +96,49 @@ def _spawn(server: Server, names: dict[str, Any], log: Path) -> subprocess.Popen
         )
 
 
-def _await(
+def _wait_for_response(
     process: subprocess.Popen[bytes],
     url: str,
     server: Server,
     row: list[float],
     expected: float | None,
 ) -> None:
-    """Wait for the first right answer."""
-    deadline = time.monotonic() + START_SECONDS
+    """Wait for the first response, and check it."""
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise BenchError(f"ended with {process.returncode} at its start")
+            raise BenchError(f"exited with code {process.returncode} during startup")
         try:
-            _check(_ask(url, server, row), expected, server.tolerance)
+            _check(_predict(url, server, row), expected, server.tolerance)
         except OSError:
             time.sleep(0.01)
         else:
             return
-    raise BenchError(f"no answer within {START_SECONDS} s")
+    raise BenchError(f"no response within {START_TIMEOUT} s")
 
 
-def _settle(
+def _verify_predictions(
     url: str, server: Server, rows: list[list[float]], expected: list[float] | None
 ) -> None:
-    """Ask for all rows at once until every process is there and every answer is right."""
-    deadline = time.monotonic() + SETTLE_SECONDS
+    """Send all rows concurrently until all requests succeed; check the predictions."""
+    deadline = time.monotonic() + VERIFY_TIMEOUT
     with ThreadPoolExecutor(16) as threads:
         while True:
             try:
-                got = list(threads.map(lambda row: _ask(url, server, row), rows * 2))
+                predictions = list(threads.map(lambda row: _predict(url, server, row), rows * 2))
             except OSError as error:
                 if time.monotonic() > deadline:
-                    raise BenchError(f"still fails: {error}") from error
+                    raise BenchError(f"requests still fail: {error}") from error
                 time.sleep(0.1)
             else:
                 break
-    for answer, right in zip(got, expected * 2 if expected else [], strict=bool(expected)):
-        _check(answer, right, server.tolerance)
+    for prediction, value in zip(
+        predictions, expected * 2 if expected else [], strict=bool(expected)
+    ):
+        _check(prediction, value, server.tolerance)
 
 
-def _ask(url: str, server: Server, row: list[float]) -> float:
+def _predict(url: str, server: Server, row: list[float]) -> float:
     request = urllib.request.Request(
         url,
         data=json.dumps(server.body(row)).encode(),
@@ -144,24 +146,24 @@ def _ask(url: str, server: Server, row: list[float]) -> float:
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as response:
-            return server.answer(json.load(response))
+            return server.parse_response(json.load(response))
     except URLError:
         raise
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise BenchError(f"unreadable answer: {error!r}") from error
+        raise BenchError(f"invalid response: {error!r}") from error
 
 
-def _check(answer: float, expected: float | None, tolerance: float) -> None:
-    if expected is not None and abs(answer - expected) > tolerance:
-        raise BenchError(f"answers {answer!r} instead of {expected!r}")
+def _check(prediction: float, expected: float | None, tolerance: float) -> None:
+    if expected is not None and abs(prediction - expected) > tolerance:
+        raise BenchError(f"predicts {prediction!r}, expected {expected!r}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server as an operator would; after a while, what is left of its session."""
+    """Terminate the server with SIGTERM; after a timeout, kill the rest of its session."""
     process.send_signal(signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_SECONDS)
-    for pid in _tree(process.pid):
+        process.wait(STOP_TIMEOUT)
+    for pid in _session_pids(process.pid):
         if pid != process.pid or process.poll() is None:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -178,18 +180,18 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _tree(root: int) -> list[int]:
-    """Return the processes of the session that `root` leads, and their descendants."""
+def _session_pids(leader: int) -> list[int]:
+    """Return the processes in the session of `leader`, and their descendants."""
     parents: dict[int, int] = {}
-    members = {root}
+    members = {leader}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended
+        except OSError:  # the process has exited
             continue
         pid = int(stat.parent.name)
         parents[pid] = int(fields[1])
-        if int(fields[3]) == root:
+        if int(fields[3]) == leader:
             members.add(pid)
     grown = True
     while grown:
@@ -202,6 +204,6 @@ def _tree(root: int) -> list[int]:
 def _pss_kib(pid: int) -> int:
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:  # it has ended
+    except OSError:  # the process has exited
         return 0
     return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
