@@ -1,12 +1,12 @@
-# The service with its example model. Any base with Python 3.11 or newer does.
+# The service with its example model. The base can be any with Python 3.11 or newer.
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
 WORKDIR /app
-# requirements-compiled.txt adds what serves a compiled model, see model/README.md.
+# requirements-compiled.txt adds the packages for a compiled model, see model/README.md.
 ARG REQUIREMENTS=requirements.txt
 COPY ${REQUIREMENTS} requirements.txt
-# What is never imported is left out: the libraries' own tests, and their sources for compilers.
+# Smaller without files that are never imported: the libraries' tests and sources.
 RUN python -m venv /venv \
  && /venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check \
       --require-hashes --only-binary :all: -r requirements.txt \
@@ -31,11 +31,12 @@ WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app/model model
 COPY --from=build /app/app app
+COPY LICENSE .
 USER 65532:65532
 EXPOSE 8888
 CMD ["gunicorn", "--config", "app/gunicorn.conf.py", "app.wsgi:app"]
 
-# For the dev loop, which writes changed files into the running container.
+# For the dev loop, which copies changed files into the running container.
 FROM runtime AS dev
 USER 0:0
 RUN chown -R 65532:65532 /app
@@ -46,5 +47,6 @@ ARG VERSION=1.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ml-rest-api" \
       org.opencontainers.image.description="A trained model as a typed, documented REST API" \
+      org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
