@@ -1,7 +1,7 @@
 """Predict how many bicycles are hired from a station within an hour.
 
-This is the file to copy for a model of your own; README.md beside it says what the
-service asks of it. `python model/ml_trained_model.py` tries it without the service.
+Copy this file for a model of your own; README.md in this folder describes the functions
+that the service calls. `python model/ml_trained_model.py` runs it without the service.
 """
 
 import sys
@@ -21,39 +21,39 @@ model: Any = None
 
 
 def sample() -> dict[str, Any]:
-    """Return an example of every parameter: its names and types become the API's."""
+    """Return an example of every parameter, which defines the names and types of the API."""
     return {
-        "docks": 24,  # places at the station
+        "docks": 24,  # bicycle docks at the station
         "temperature": 21.5,  # degrees Celsius
         "holiday": False,
         "weather": "clear",  # one of WEATHERS
         "opened": "2023-04-01",  # the day of the station's first hire
-        "at": "2025-06-05T17:30:00Z",  # the hour begins
+        "at": "2025-06-05T17:30:00Z",  # the start of the hour
     }
 
 
 def init() -> None:
-    """Load the model that train.py saved; called once, before any prediction."""
+    """Load the model that train.py saved. Called once, before any prediction."""
     global model
     model = joblib.load(Path(__file__).with_suffix(".joblib"))
 
 
 def run(input_data: dict[str, Any]) -> dict[str, float]:
-    """Predict for one set of parameters."""
+    """Predict for one row of parameters."""
     return run_batch([input_data])[0]
 
 
 def run_batch(rows: list[dict[str, Any]]) -> list[dict[str, float]]:
-    """Predict for many at once, which costs little more than one; answers keep the order."""
+    """Predict for many rows, in order. One call costs little more than that for one row."""
     bikes = model.predict(features(rows)).clip(min=0).round(1)
     return [{"bikes": value} for value in bikes.tolist()]
 
 
 def features(rows: list[dict[str, Any]]) -> NDArray[np.float64]:
-    """Return what the model sees, a line per row; train.py uses it too, so they cannot drift."""
+    """Return the model's input, one line per row. Shared with train.py to keep both the same."""
     table = []
     for row in rows:
-        # upper(): RFC 3339 also allows "t" and "z". Any offset is taken; the city keeps UTC.
+        # upper(): RFC 3339 also allows "t" and "z". The model's hours and weekdays are in UTC.
         since = datetime.fromisoformat(row["at"].upper()) - MONDAY
         weekday = since.days % 7
         table.append(
@@ -64,10 +64,10 @@ def features(rows: list[dict[str, Any]]) -> NDArray[np.float64]:
                 since.seconds / 3600,
                 weekday,
                 row["holiday"] or weekday in WEEKEND,
-                *(row["weather"] == name for name in WEATHERS),  # an unknown word is none of them
+                *(row["weather"] == name for name in WEATHERS),  # an unknown value matches none
             ]
         )
-    # Trees compute in float32, which overflows to infinity; a million is beyond every split.
+    # Trees compute in float32, which can overflow to infinity; no split is beyond a million.
     return np.array(table, dtype=np.float64).clip(-1e6, 1e6)
 
 

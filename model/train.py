@@ -1,10 +1,10 @@
-"""Train the example model on data made up here: hourly demand for hired bicycles.
+"""Train the example model on synthetic data: hourly demand for rental bicycles.
 
     python model/train.py [--rows N] [--out FOLDER]
 
-The data are synthetic: no real rider is in them. The same seed, rows and versions give
-the same model. Two files are written beside this one, or into FOLDER:
-ml_trained_model.joblib, the model, and ml_trained_model.json, what it was made with.
+The data contain no real riders. The same seed, rows and versions give the same model.
+Two files are written next to this one, or into FOLDER: ml_trained_model.joblib, the
+model, and ml_trained_model.json, the versions it was trained with, its data and its score.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SEED = 7
 
 
 def make_data(rows: int, seed: int) -> tuple[list[dict[str, Any]], NDArray[np.int64]]:
-    """Make up parameters as callers send them, and the bicycles hired for each, in order."""
+    """Generate parameters as clients send them, and the bicycles hired for each, in order."""
     rng = np.random.default_rng(seed)
     opened = np.datetime64("2020-01-01") + rng.integers(4 * 365, size=rows)  # days
     at = np.datetime64("2024-01-01T00:00") + rng.integers(2 * 365 * 24 * 60, size=rows)  # minutes
@@ -48,7 +48,7 @@ def make_data(rows: int, seed: int) -> tuple[list[dict[str, Any]], NDArray[np.in
         * (0.05 + np.where(np.is_busday(day) & ~holiday, commuting, outing))
         * np.array([1, 0.85, 0.4, 0.2])[weather]
         * _peak(temperature, 22, 14)
-        * (1 - 0.6 * np.exp((opened - day) / np.timedelta64(300, "D")))  # riders find it in time
+        * (1 - 0.6 * np.exp((opened - day) / np.timedelta64(300, "D")))  # demand grows with age
     )
     columns = {
         "docks": docks,
@@ -63,12 +63,12 @@ def make_data(rows: int, seed: int) -> tuple[list[dict[str, Any]], NDArray[np.in
 
 
 def train(folder: Path, rows: int = ROWS, seed: int = SEED) -> dict[str, Any]:
-    """Train, score on rows held out, write model and record into `folder`, return the record."""
+    """Train, score on held-out rows, write model and record to `folder`, return the record."""
     folder.mkdir(parents=True, exist_ok=True)
     parameters, bikes = make_data(rows, seed)
     x, x_held_out, y, y_held_out = train_test_split(features(parameters), bikes, random_state=seed)
-    # Trees need no scaling; with it another estimator can take their place. These start no
-    # threads, so one row is answered at once.
+    # Trees need no scaling, but an estimator that replaces them may. These trees start no
+    # threads, which would delay the prediction of a single row.
     model = make_pipeline(
         StandardScaler(),
         GradientBoostingRegressor(
@@ -97,20 +97,20 @@ def train(folder: Path, rows: int = ROWS, seed: int = SEED) -> dict[str, Any]:
 
 
 def _peak(x: NDArray[Any], centre: float, width: float) -> NDArray[np.float64]:
-    """Return a bell curve, 1 at its centre."""
+    """Return a bell curve with the value 1 at its centre."""
     bell: NDArray[np.float64] = np.exp(-(((x - centre) / width) ** 2) / 2)
     return bell
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file so that readers see the old one or the new one, never a part."""
+    """Write a file atomically: readers see the old file or the new one, never a partial one."""
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
 
 
 def main() -> None:
-    """Train from the command line."""
+    """Run the command line interface."""
     parser = argparse.ArgumentParser(description="Train the example model on synthetic data.")
     parser.add_argument("--rows", type=int, default=ROWS, help="default: %(default)s")
     parser.add_argument(
