@@ -53,9 +53,8 @@ def register_api(flask_app: Application) -> None:
     """Serve the predictor of `flask_app` under `/api`."""
     predictor = flask_app.predictor
     flask_app.extensions["restx"] = {"apidoc_registered": True}
-    flask_app.register_blueprint(
-        apidoc, url_prefix="/api"
-    )  # so that an ingress has to route /api alone
+    # The assets under /api too, so that an ingress has to route that path alone.
+    flask_app.register_blueprint(apidoc, url_prefix="/api")
     blueprint = Blueprint("api", __name__, url_prefix="/api", template_folder="templates")
     api = Api(blueprint, predictor)
     api.representation("application/json")(json_response)

@@ -1,6 +1,6 @@
 """Validates bodies fast, without a reason: a schema compiled to one Python function.
 
-It accepts exactly what the full validator of parameters.py accepts, which
+It accepts exactly what the full validator of validation.py accepts, which
 tests/predictor/test_fast_validation.py checks. Only the full validator words errors.
 """
 

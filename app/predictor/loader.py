@@ -8,12 +8,7 @@ from app.errors import ModelError
 from app.predictor.batching import Batcher, InFlightRequests
 from app.predictor.concurrency import CallWatchdog, with_max_concurrency
 from app.predictor.loaded_model import LoadedModel
-from app.predictor.module import (
-    call_user_code,
-    find_module,
-    load_module,
-    read_sample,
-)
+from app.predictor.module import call_user_code, find_module, load_module, read_sample
 from app.predictor.parameters import Parameters
 from app.predictor.self_test import run_self_test
 from app.predictor.versions import check_versions

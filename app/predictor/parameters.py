@@ -1,34 +1,21 @@
-"""The parameters of a model: types by the example of `sample()`, JSON Schema, validation."""
+"""The parameters of a model: their types and JSON Schema, by the example of `sample()`."""
 
 import datetime
 import decimal
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
-
-from jsonschema import Draft4Validator, Draft6Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
-from rfc3339_validator import validate_rfc3339
+from collections.abc import Mapping, Sequence
 
 from app.codec import JsonValue, Row
 from app.errors import ModelError
 from app.predictor.fast_validation import compile_validator
-from app.text import truncate
-
-# Swagger 2.0 uses JSON Schema draft 4, whose Python type checker does not take 10.0 for an integer.
-# Every later draft's does, and so does this service.
-_Validator = extend(Draft4Validator, type_checker=Draft6Validator.TYPE_CHECKER)
+from app.predictor.validation import INT64, Validator, is_date, is_date_time
 
 Schema = dict[str, JsonValue]
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
-_MAX_SHOWN = 100
-_INT64 = range(-(2**63), 2**63)
 
 # By the first type that fits: a bool is an int, and a datetime a date.
 _SCALARS: dict[type, Schema] = {
@@ -40,35 +27,6 @@ _SCALARS: dict[type, Schema] = {
     datetime.date: {"type": "string", "format": "date"},
 }
 
-_formats = FormatChecker(formats=())
-
-
-@_formats.checks("date", raises=ValueError)
-def _is_date(value: object) -> bool:
-    """RFC 3339 full-date: YYYY-MM-DD."""
-    if not isinstance(value, str):
-        return True
-    return bool(_DATE.fullmatch(value) and datetime.date.fromisoformat(value))
-
-
-def _is_valid_date(text: str) -> bool:
-    try:
-        return _is_date(text)
-    except ValueError:
-        return False
-
-
-@_formats.checks("date-time")
-def _is_date_time(value: object) -> bool:
-    """RFC 3339 date-time, with Z or an offset."""
-    return not isinstance(value, str) or validate_rfc3339(value.upper())
-
-
-@_formats.checks("int64")
-def _is_int64(value: object) -> bool:
-    """64 bits: numpy has no wider integer."""
-    return isinstance(value, bool) or not isinstance(value, int | float) or int(value) in _INT64
-
 
 class Parameters:
     """The parameters of a model, typed by an example of each.
@@ -76,7 +34,8 @@ class Parameters:
     Attributes:
         schema: JSON Schema (draft 4, as in Swagger 2.0) of a request's body.
         sample: a body that is valid by it; dates are strings.
-        is_valid: returns whether a parsed body is valid; fast, but gives no reason.
+        is_valid: returns whether a parsed body is valid; fast, but without a reason.
+        validate: returns all errors of a parsed body, parameter to message; slow.
 
     """
 
@@ -89,39 +48,13 @@ class Parameters:
         """
         self.schema = _schema_of(dict(sample), "sample()")
         self.sample: Row = _example(dict(sample))
-        self.is_valid = compile_validator(
-            self.schema, {"date": _is_valid_date, "date-time": _is_date_time}
-        )
-        self._validator = _Validator(self.schema, format_checker=_formats)
-
-    def validate(self, body: object) -> dict[str, str]:
-        """Return all validation errors of a parsed body, parameter to message; slow.
-
-        The key is the parameter's name, followed by the path within it (`"features.3"`); it is
-        `""` for a body that is not an object.
-        """
-        errors: dict[str, str] = {}
-        for error in self._validator.iter_errors(body):
-            for name, message in _messages(error):
-                errors.setdefault(name, message)
-        return errors
+        self.is_valid = compile_validator(self.schema, {"date": is_date, "date-time": is_date_time})
+        self.validate = Validator(self.schema).validate
 
     def convert(self, body: Row) -> Row:
         """Return a valid body with whole numbers as int where the parameter is an integer."""
         converted: Row = _convert(body, self.schema)
         return converted
-
-
-def _messages(error: ValidationError) -> Iterator[tuple[str, str]]:
-    path = ".".join(str(part) for part in error.absolute_path)
-    if error.validator == "required":
-        required = cast("list[str]", error.validator_value)
-        given = cast("Row", error.instance)
-        for name in [name for name in required if name not in given]:
-            yield f"{path}.{name}" if path else name, f"{name!r} is a required property"
-    else:
-        value = repr(error.instance)
-        yield path, truncate(value, _MAX_SHOWN) + error.message.removeprefix(value)
 
 
 def _schema_of(value: JsonValue, where: str) -> Schema:
@@ -138,7 +71,7 @@ def _schema_of(value: JsonValue, where: str) -> Schema:
             return {"type": "string", **_format_of(value), "example": _example(value)}
     for type_, keywords in _SCALARS.items():
         if isinstance(value, type_):
-            if type_ is int and value not in _INT64:
+            if type_ is int and value not in INT64:
                 raise ModelError(f"{where} is beyond 64 bits: give a smaller example")
             return {**keywords, "example": _example(value)}
     raise ModelError(
@@ -172,7 +105,7 @@ def _without_examples(schema: JsonValue) -> JsonValue:
 
 def _format_of(text: str) -> dict[str, str]:
     try:
-        if _DATE.fullmatch(text) and datetime.date.fromisoformat(text):
+        if is_date(text):
             return {"format": "date"}
         if _DATE_TIME.fullmatch(text) and datetime.datetime.fromisoformat(text):
             return {"format": "date-time"}
@@ -188,7 +121,7 @@ def _example(value: JsonValue) -> JsonValue:
         case datetime.date():
             is_naive = isinstance(value, datetime.datetime) and value.tzinfo is None
             return value.isoformat() + ("Z" if is_naive else "")
-        case str() if _format_of(value).get("format") == "date-time" and not _is_date_time(value):
+        case str() if _format_of(value).get("format") == "date-time" and not is_date_time(value):
             return _example(datetime.datetime.fromisoformat(value))  # which adds the missing offset
         case float() | decimal.Decimal():
             return float(value) if math.isfinite(value) else 0.0

@@ -136,7 +136,7 @@ class Predictor:
             if self._settings.EXIT_AFTER_FAILED_LOAD:
                 write_termination_message(f"Model failed to load: {error}")
                 os._exit(_EXIT_CODE)  # sys.exit() would end this thread alone
-            _log.error("Giving up after %d attempts; fix the model and restart", retries + 1)
+            _log.error("Giving up after %d attempt(s); fix the model and restart", retries + 1)
 
     def _try_to_load(self, load: Callable[[], None]) -> None:
         self.status = Status(State.LOADING)

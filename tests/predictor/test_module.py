@@ -36,9 +36,9 @@ def test_a_module_that_is_not_there_is_named_with_what_is(
     write_module(tmp_path, RUN, "fraud")
     for file in files:
         write_module(folder, RUN, file)
-    with pytest.raises(ModelError) as refusal:
+    with pytest.raises(ModelError) as error:
         find_module(folder, name)
-    assert message in str(refusal.value)
+    assert message in str(error.value)
 
 
 def test_a_missing_folder_is_named_with_the_setting(tmp_path: Path) -> None:
@@ -67,13 +67,13 @@ def test_a_module_that_cannot_be_used_is_one_line_that_says_where(
 ) -> None:
     write_module(tmp_path, "def (\n", "broken")
     file = write_module(tmp_path, source, "fraud")
-    with pytest.raises(ModelError) as refusal:
+    with pytest.raises(ModelError) as error:
         load_module(file)
-    assert message in str(refusal.value)
-    assert "\n" not in str(refusal.value)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
 
 
-def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "fraud.py"
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ModelError, match="SyntaxError"):
@@ -112,9 +112,9 @@ def test_a_sample_that_does_not_describe_is_one_line(
     tmp_path: Path, body: str, message: str
 ) -> None:
     file = write_module(tmp_path, f"{RUN}def sample():\n    {body}\n", "fraud")
-    with pytest.raises(ModelError) as refusal:
+    with pytest.raises(ModelError) as error:
         read_sample(file, load_module(file))
-    assert message in str(refusal.value)
+    assert message in str(error.value)
 
 
 def test_a_module_without_sample_describes_nothing(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ def load(folder: Path, source: str, cases: Any = None, **settings: str) -> Predi
     write_module(folder, source)
     if cases is not None:
         (folder / "ml_trained_model.cases.json").write_text(json.dumps(cases))
-    model = Predictor(Settings(MODEL_DIR=str(folder), INIT_RETRIES=0, **settings))  # type: ignore[arg-type]
-    model.load()
-    return model
+    predictor = Predictor(Settings(MODEL_DIR=str(folder), INIT_RETRIES=0, **settings))  # type: ignore[arg-type]
+    predictor.load()
+    return predictor
 
 
 def case(x: float, y: Any, **more: Any) -> dict[str, Any]:
@@ -78,9 +78,9 @@ def test_a_broken_run_batch_fails_too(tmp_path: Path, body: str, reason: str) ->
 def test_a_run_batch_that_is_never_called_is_not_tested(tmp_path: Path) -> None:
     source = f"{DOUBLE}\n    def run_batch(rows): raise ValueError\n"
     write_module(tmp_path, source)
-    model = Predictor(Settings(MODEL_DIR=str(tmp_path), INIT_RETRIES=0, MAX_BATCH_SIZE=1))
-    model.load()
-    assert model.status.state is State.READY
+    predictor = Predictor(Settings(MODEL_DIR=str(tmp_path), INIT_RETRIES=0, MAX_BATCH_SIZE=1))
+    predictor.load()
+    assert predictor.status.state is State.READY
 
 
 @pytest.mark.parametrize("policy", ["warn", "off"])
