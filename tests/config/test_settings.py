@@ -157,5 +157,5 @@ def test_the_environment_is_read_where_a_program_starts_and_nowhere_else() -> No
         for path in APP.rglob("*.py")
         if re.search(r"os\.environ|getenv", path.read_text())
     }
-    service = {"config/settings.py", "gunicorn.conf.py", "cli/main.py"}
+    service = {"config/settings.py", "gunicorn.conf.py", "server/hooks.py", "cli/main.py"}
     assert readers == service | {"fetch/__main__.py", "fetch/config.py"}

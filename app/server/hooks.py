@@ -1,0 +1,109 @@
+"""gunicorn's server hooks: what happens when its processes start and exit.
+
+gunicorn.conf.py names them (https://docs.gunicorn.org/en/stable/settings.html#server-hooks).
+"""
+
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+from prometheus_client.multiprocess import mark_process_dead
+
+from app.api.application import Application
+from app.config.settings import Settings
+from app.server.load_before_fork import load_before_fork, load_before_fork_in_thread
+
+_REPLACEMENT_SECONDS = 5  # less than the probes' failure threshold
+
+_settings = Settings.from_environ_or_exit()
+_log = logging.getLogger("app.server")
+
+
+def exit_on_signals() -> None:
+    """Exit with 0 at a signal that arrives before gunicorn handles signals."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # else gunicorn's handlers are in place
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(number, _exit)
+
+
+def on_starting(server: Arbiter) -> None:
+    """Load the model before listening, without MULTITHREADED_INIT."""
+    _check_address()
+    if _settings.loads_before_fork and not _settings.MULTITHREADED_INIT:
+        load_before_fork(_application(server))
+
+
+def when_ready(server: Arbiter) -> None:
+    """Start to load a model that the workers share; log where the service listens."""
+    if _settings.loads_before_fork and _settings.MULTITHREADED_INIT:
+        load_before_fork_in_thread(server, _application(server))
+    _log.info("Listening on %s, Swagger UI at %s", _settings.bind, _settings.swagger_address)
+
+
+def post_fork(_server: Arbiter, _worker: Worker) -> None:
+    """Drop the modules that the master process has imported, so that a reload reads them."""
+    if _settings.FLASK_DEBUG:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
+            del sys.modules[name]
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Load the model, or what is left of that after a load before the fork.
+
+    A worker that replaces another accepts no connections meanwhile, for a few seconds at most:
+    their clients wait for a response instead of getting a 503.
+    """
+    predictor = _application(worker).predictor
+    if predictor.loaded_before_fork or not _settings.loads_before_fork:
+        predictor.start()
+        if worker.age > _settings.WORKERS and not _settings.FLASK_DEBUG:
+            predictor.wait_until_loaded(_REPLACEMENT_SECONDS)
+
+
+def on_exit(_server: Arbiter) -> None:
+    """Log that the service has stopped."""
+    _clean_up()
+
+
+def child_exit(_server: Arbiter, worker: Worker) -> None:
+    """Remove the gauges of a worker that has exited."""
+    if _settings.WORKERS > 1:
+        mark_process_dead(worker.pid)
+
+
+def _application(process: Arbiter | Worker) -> Application:
+    app: Application = process.app.wsgi()
+    return app
+
+
+def _clean_up() -> None:
+    if _settings.WORKERS > 1:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    _log.info("Stopped")
+
+
+def _check_address() -> None:
+    """Exit with one line if the address is not available: gunicorn would retry five times."""
+    if "GUNICORN_FD" in os.environ:  # inherited from the process that this one replaces
+        return
+    family = socket.AF_INET6 if ":" in _settings.FLASK_HOST else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_settings.FLASK_HOST, _settings.FLASK_PORT))
+        except OSError as error:
+            hint = "set FLASK_HOST and FLASK_PORT, or stop the process that listens there"
+            sys.exit(f"ml-rest-api: cannot listen on {_settings.bind}, {error.strerror}: {hint}")
+
+
+def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Exit at a signal during a load, which would take SystemExit for an error of the model."""
+    _clean_up()
+    os._exit(0)
