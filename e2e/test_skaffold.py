@@ -60,7 +60,7 @@ def project(cluster: Cluster, tmp_path: Path) -> Iterator[Project]:
     folder = tmp_path / "project"
     for name in ("app", "model", "charts"):
         shutil.copytree(ROOT / name, folder / name)
-    for name in ("Dockerfile", ".dockerignore", "requirements.txt", "skaffold.yaml"):
+    for name in ("Dockerfile", ".dockerignore", "LICENSE", "requirements.txt", "skaffold.yaml"):
         shutil.copy(ROOT / name, folder)
     environ = {
         **cluster.environ,
