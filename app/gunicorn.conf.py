@@ -12,6 +12,7 @@ from app.config.cpus import thread_pool_env
 from app.config.misspelled import find_misspelled
 from app.config.settings import Settings
 from app.observability import logs
+from app.server import hooks
 
 _settings = Settings.from_environ_or_exit()
 logs.configure(_settings)
@@ -43,15 +44,12 @@ loglevel = _settings.LOG_LEVEL
 accesslog = "-" if _settings.LOG_LEVEL == "DEBUG" else None
 
 if workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    # Before prometheus_client is imported, which reads it.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
-
-# Only now: prometheus_client, which the hooks need, reads that variable when it is imported.
-from app.server import hooks
 
 on_starting = hooks.on_starting
 when_ready = hooks.when_ready
 post_fork = hooks.post_fork
 post_worker_init = hooks.post_worker_init
-child_exit = hooks.child_exit
 on_exit = hooks.on_exit
 hooks.exit_on_signals()

@@ -10,15 +10,16 @@ import signal
 import socket
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
-from prometheus_client.multiprocess import mark_process_dead
 
-from app.api.application import Application
 from app.config.settings import Settings
 from app.server.load_before_fork import load_before_fork, load_before_fork_in_thread
+
+if TYPE_CHECKING:  # a master process that loads no model needs no memory for Flask
+    from app.api.application import Application
 
 _REPLACEMENT_SECONDS = 5  # less than the probes' failure threshold
 
@@ -72,13 +73,7 @@ def on_exit(_server: Arbiter) -> None:
     _clean_up()
 
 
-def child_exit(_server: Arbiter, worker: Worker) -> None:
-    """Remove the gauges of a worker that has exited."""
-    if _settings.WORKERS > 1:
-        mark_process_dead(worker.pid)
-
-
-def _application(process: Arbiter | Worker) -> Application:
+def _application(process: Arbiter | Worker) -> "Application":
     app: Application = process.app.wsgi()
     return app
 

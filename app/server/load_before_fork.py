@@ -8,14 +8,16 @@ import os
 import signal
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from gunicorn.arbiter import Arbiter
 from threadpoolctl import threadpool_limits
 
-from app.api.application import Application
+if TYPE_CHECKING:  # see hooks.py
+    from app.api.application import Application
 
 
-def load_before_fork(app: Application) -> None:
+def load_before_fork(app: "Application") -> None:
     """Load the model in this process, for the processes forked from it.
 
     With one thread: an OpenMP pool does not survive a fork, and the children of a process that
@@ -25,7 +27,7 @@ def load_before_fork(app: Application) -> None:
         app.predictor.load_before_fork()
 
 
-def load_before_fork_in_thread(server: Arbiter, app: Application) -> None:
+def load_before_fork_in_thread(server: Arbiter, app: "Application") -> None:
     """Load the model once the workers that answer meanwhile have started; then replace them."""
 
     def run() -> None:

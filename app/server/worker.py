@@ -6,15 +6,17 @@ import struct
 import time
 from http import HTTPStatus
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from gunicorn.http import errors
 from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn
 
-from app.api.application import Application
 from app.server.connections import ConnectionsWorker, send_error
 from app.server.traffic import Traffic
+
+if TYPE_CHECKING:  # see hooks.py
+    from app.api.application import Application
 
 # Seconds without a byte after which a client that is to send, or to take, loses its connection.
 _STALL_SECONDS = 5
@@ -138,11 +140,11 @@ class Worker(ConnectionsWorker):
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             send_error(client, status, "An unhandled exception occurred")
 
-    def _app(self) -> Application | None:
+    def _app(self) -> "Application | None":
         """Return the application, if it is imported."""
         return getattr(self, "wsgi", None)
 
 
-def _traffic(app: Application) -> Traffic:
+def _traffic(app: "Application") -> Traffic:
     traffic: Traffic = app.extensions["traffic"]
     return traffic
