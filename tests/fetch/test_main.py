@@ -107,6 +107,12 @@ def test_a_refused_connection_is_retried(target: Path) -> None:
     assert line.endswith("/x: Connection refused (attempts: 3)")
 
 
+def test_the_pause_before_a_retry_is_that_of_the_setting(target: Path) -> None:
+    environ = environment("http://127.0.0.1:9/x", MODEL, target)
+    outcome = run_fetch(environ | {"FETCH_RETRIES": "1", "FETCH_RETRY_SECONDS": "1"})
+    assert "Connection refused; retry 1 of 1 in 1 s" in outcome.log
+
+
 def test_an_invalid_archive_leaves_no_files(web: Site, target: Path) -> None:
     archive = tar_of({"fraud.py": MODEL, "../evil": b""})
     line = fetch_error(web.add("/model.tar.gz", archive), archive, target)

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,13 @@ def test_a_module_imports_its_neighbours_and_both_are_read_anew_by_the_next_try(
     assert load_module(file).run({}) == 1
     write_module(tmp_path, "VALUE = 1000\n", "neighbour")
     assert load_module(file).run({}) == 1000
+
+
+def test_a_module_of_another_folder_replaces_the_previous_one(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        load_module(write_module(tmp_path / folder, RUN, "fraud"))
+    assert str(tmp_path / "b") in sys.path
+    assert str(tmp_path / "a") not in sys.path
 
 
 @pytest.mark.parametrize(

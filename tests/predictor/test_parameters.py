@@ -55,6 +55,7 @@ def test_a_parameter_has_the_type_of_its_example(example: Any, expected: dict[st
 def test_the_sample_is_valid_by_its_own_schema(example: Any) -> None:
     parameters = Parameters({"p": example})
     assert parameters.validate(parameters.sample) == {}
+    assert parameters.is_valid(parameters.sample)
 
 
 def test_whole_numbers_reach_the_model_as_int_at_any_depth() -> None:

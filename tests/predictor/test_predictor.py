@@ -1,5 +1,6 @@
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,17 @@ def test_no_more_threads_than_allowed_run_the_model_at_once(tmp_path: Path) -> N
     for thread in threads:
         thread.join(10)
     assert predict(predictor, {}) == 2
+
+
+def test_a_batch_waits_as_long_as_the_setting_says(tmp_path: Path) -> None:
+    source = """
+        def run(input_data): return 1
+        def run_batch(rows): return [len(rows)] * len(rows)
+    """
+    predictor = predictor_of(tmp_path, source, MAX_BATCH_SIZE=2, MAX_BATCH_WAIT_MS=60_000)
+    predictor.load()
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda row: predict(predictor, row), [{}, {}])) == [2, 2]
 
 
 @pytest.mark.parametrize(
