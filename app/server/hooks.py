@@ -16,7 +16,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from app.config.settings import Settings
-from app.server.load_before_fork import load_before_fork, load_before_fork_in_thread
+from app.server.load_before_fork import load_before_fork, load_before_fork_in_thread, report_start
 
 if TYPE_CHECKING:  # a master process that loads no model needs no memory for Flask
     from app.api.application import Application
@@ -66,6 +66,8 @@ def post_worker_init(worker: Worker) -> None:
         predictor.start()
         if worker.age > _settings.WORKERS and not _settings.FLASK_DEBUG:
             predictor.wait_until_loaded(_REPLACEMENT_SECONDS)
+    else:
+        report_start()
 
 
 def on_exit(_server: Arbiter) -> None:

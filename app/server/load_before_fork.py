@@ -4,10 +4,10 @@ gunicorn's master process loads it in a thread. Meanwhile workers that were fork
 liveness; afterwards they are replaced by workers forked from the loaded master.
 """
 
+import contextlib
 import os
 import signal
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from gunicorn.arbiter import Arbiter
@@ -28,13 +28,28 @@ def load_before_fork(app: "Application") -> None:
 
 
 def load_before_fork_in_thread(server: Arbiter, app: "Application") -> None:
-    """Load the model once the workers that answer meanwhile have started; then replace them."""
+    """Load the model once the workers that answer meanwhile have started; then end them.
+
+    gunicorn starts a new worker for each that ends. They end first: beside a new worker that is
+    ready, an old one would answer 503. A client that connects meanwhile waits for a new worker.
+    """
 
     def run() -> None:
-        # Not earlier: a fork copies the locks that a loading thread holds.
-        while len(server.WORKERS) < server.num_workers:
-            time.sleep(0.01)
+        # Not earlier: a fork copies the locks that a loading thread holds, and a worker that has
+        # no signal handlers yet does not end.
+        for _ in range(server.num_workers):
+            os.read(_started, 1)
         load_before_fork(app)
-        os.kill(os.getpid(), signal.SIGHUP)
+        for pid in list(server.WORKERS):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
     threading.Thread(target=run, name="load-before-fork", daemon=True).start()
+
+
+def report_start() -> None:
+    """Tell the master process that this worker handles signals."""
+    os.write(_report, b".")
+
+
+_started, _report = os.pipe()

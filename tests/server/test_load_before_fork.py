@@ -120,6 +120,17 @@ def test_a_model_that_predicts_with_openmp_in_init_can_be_shared(tmp_path: Path)
         assert {round(response[1], 1) for response in responses} == {0.5}
 
 
+def test_no_request_gets_a_503_once_the_shared_model_has_been_ready(tmp_path: Path) -> None:
+    # Each forked process pauses before it handles signals: a SIGTERM until then would be lost.
+    folder = tmp_path / "site"
+    folder.mkdir()
+    pause = "import os, time\nos.register_at_fork(after_in_child=lambda: time.sleep(0.3))\n"
+    (folder / "sitecustomize.py").write_text(pause)
+    write_module(tmp_path, PLAIN)
+    with serving(tmp_path, WORKERS="3", PYTHONPATH=str(folder)) as server:
+        assert {server.predict({"x": 1}).status_code for _ in range(100)} == {200}
+
+
 @pytest.mark.parametrize("count", ["1", "2"])
 def test_exit_after_failed_load_stops_the_server(tmp_path: Path, count: str) -> None:
     write_module(tmp_path, "def run(_): return 1\ndef init(): raise ValueError('why')\n")
