@@ -28,11 +28,7 @@ def load_before_fork(app: "Application") -> None:
 
 
 def load_before_fork_in_thread(server: Arbiter, app: "Application") -> None:
-    """Load the model once the workers that answer meanwhile have started; then end them.
-
-    gunicorn starts a new worker for each that ends. They end first: beside a new worker that is
-    ready, an old one would answer 503. A client that connects meanwhile waits for a new worker.
-    """
+    """Load the model once the workers that answer meanwhile have started; then replace them."""
 
     def run() -> None:
         # Not earlier: a fork copies the locks that a loading thread holds, and a worker that has
@@ -40,7 +36,11 @@ def load_before_fork_in_thread(server: Arbiter, app: "Application") -> None:
         for _ in range(server.num_workers):
             os.read(_started, 1)
         load_before_fork(app)
-        for pid in list(server.WORKERS):
+        old = list(server.WORKERS)
+        os.kill(os.getpid(), signal.SIGHUP)
+        # At once, not when the new workers have started: beside one that is ready, an old one
+        # would answer 503.
+        for pid in old:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
 
