@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from app.cli.http_client import explain_errors, get_sample, predict
+from app.cli.http_client import explain_errors, get_sample, predict, url_argument
 
 
 @click.command
-@click.argument("url")
+@url_argument
 @click.argument("rows", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--tolerance",
@@ -24,7 +24,6 @@ def golden(url: str, rows: Path | None, tolerance: float) -> None:
     without it the service's own sample is the only one. Save the output as MODULE.cases.json
     beside the module: the self-test before ready predicts each case again.
     """
-    url = url.rstrip("/")
     with explain_errors(url):
         inputs = json.loads(rows.read_bytes()) if rows else [get_sample(url)]
         cases = [{"input": row, "output": predict(url, row)} for row in inputs]

@@ -3,7 +3,9 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from http.client import HTTPException
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import click
@@ -12,6 +14,20 @@ from app.api.paths import PREDICT
 from app.codec import JsonValue
 
 _TIMEOUT = 30  # seconds
+
+
+def _parse_url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # the port is not a number
+        is_valid = False
+    if not is_valid:
+        raise click.ClickException(f"{url!r} is not a URL: give http://HOST:PORT of the service")
+    return url.rstrip("/")
+
+
+url_argument = click.argument("url", callback=_parse_url)
 
 
 def get_sample(url: str) -> JsonValue:
@@ -51,6 +67,10 @@ def explain_errors(url: str) -> Iterator[None]:
     except (URLError, TimeoutError) as error:
         reason = getattr(error, "reason", error)
         raise click.ClickException(f"{url} cannot be reached: {reason}") from error
+    except HTTPException as error:
+        raise click.ClickException(
+            f"{url} did not respond in HTTP: {type(error).__name__}"
+        ) from error
     except OSError as error:
         raise click.ClickException(f"{error.filename or url}: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -7,11 +7,11 @@ tests/predictor/test_fast_validation.py checks. Only the full validator words er
 from collections.abc import Callable, Mapping
 
 from app.codec import JsonValue
+from app.predictor.validation import INT64
 
 Predicate = Callable[[JsonValue], bool]
 
 _ABSENT = object()
-_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
 def compile_validator(
@@ -57,7 +57,7 @@ def _boolean(value: JsonValue) -> bool:
 def _integer(value: JsonValue) -> bool:
     if type(value) is float and value.is_integer():
         value = int(value)
-    return type(value) is int and _LOWEST <= value <= _HIGHEST
+    return type(value) is int and value in INT64
 
 
 def _number(value: JsonValue) -> bool:

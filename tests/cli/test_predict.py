@@ -1,5 +1,7 @@
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,3 +55,27 @@ def test_a_service_that_is_not_there_is_one_line() -> None:
     assert asked.returncode == 1
     assert asked.stderr.startswith(f"Error: {url} cannot be reached: ")
     assert asked.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("url", ["localhost:8888", "http://", "http://host:port", "http://[x"])
+def test_an_invalid_url_is_one_line(url: str) -> None:
+    asked = ask(url)
+    assert asked.returncode == 1
+    assert asked.stderr == f"Error: '{url}' is not a URL: give http://HOST:PORT of the service\n"
+
+
+def test_a_service_that_does_not_speak_http_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def respond() -> None:
+            client, _ = other.accept()
+            with client:
+                client.recv(1000)
+                client.sendall(b"SSH-2.0\r\n\r\n")
+
+        thread = threading.Thread(target=respond)
+        thread.start()
+        asked = ask(url := f"http://127.0.0.1:{other.getsockname()[1]}")
+        thread.join()
+    assert asked.returncode == 1
+    assert asked.stderr == f"Error: {url} did not respond in HTTP: BadStatusLine\n"
