@@ -1,5 +1,6 @@
 """JSON: strict when parsing, lenient when encoding what a model returns."""
 
+import codecs
 import decimal
 import math
 import re
@@ -17,12 +18,12 @@ Row: TypeAlias = dict[str, JsonValue]
 
 _INTEGERS = range(-(2**63), 2**64)
 # A text without a match has no number beyond 64 bits, and need not be searched for one.
-_LARGE_NUMBER = re.compile(rb"[0-9][eE]|[0-9]{19}")
+_LARGE_NUMBER = re.compile(rb"[0-9](?:[eE]|[0-9]{18})")
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
 def decode(text: bytes) -> JsonValue:
-    """Return the value of a JSON text in UTF-8.
+    """Return the value of a JSON text in UTF-8, perhaps after a byte order mark.
 
     Also rejected, though RFC 8259's grammar allows them: duplicate names, numbers beyond 64 bits,
     lone surrogates, and more than 200 levels of nesting.
@@ -31,22 +32,30 @@ def decode(text: bytes) -> JsonValue:
         ValueError: it is not valid, or rejected; the message says where.
 
     """
+    text = text.removeprefix(codecs.BOM_UTF8)
     value = jiter.from_json(text, allow_inf_nan=False, catch_duplicate_keys=True)
-    if _LARGE_NUMBER.search(text):
-        for number in _numbers(value):
-            if number not in _INTEGERS if isinstance(number, int) else math.isinf(number):
-                raise ValueError("a number beyond 64 bits")
+    if _LARGE_NUMBER.search(text) and not all(map(_has_64_bits, _scalars(value))):
+        raise ValueError("a number beyond 64 bits")
     return value
 
 
-def _numbers(value: JsonValue) -> Iterator[float]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _numbers(item)
-    elif isinstance(value, int | float):
-        yield value
+def _scalars(value: JsonValue) -> Iterator[JsonValue]:
+    """Yield what objects and arrays hold, without recursion, whose depth each would pass."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if type(value) is dict:
+            waiting.extend(value.values())
+        elif type(value) is list:
+            waiting.extend(value)
+        else:
+            yield value
+
+
+def _has_64_bits(value: JsonValue) -> bool:
+    if type(value) is int:
+        return value in _INTEGERS
+    return type(value) is not float or not math.isinf(value)
 
 
 def encode(value: JsonValue) -> bytes:
@@ -57,12 +66,13 @@ def encode(value: JsonValue) -> bytes:
 
     Raises:
         TypeError: `value` holds something without a JSON counterpart.
+        Exception: whatever its own code raises.
 
     """
     try:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
     except TypeError:  # numpy keys and integers beyond 64 bits still have a counterpart
-        return orjson.dumps(_plain_deep(value), option=_OPTIONS)
+        return orjson.dumps(_plain_copy(value), option=_OPTIONS)
 
 
 def _plain(value: JsonValue) -> JsonValue:
@@ -83,6 +93,15 @@ def _plain(value: JsonValue) -> JsonValue:
         if hasattr(value, method):
             return getattr(value, method)()
     raise TypeError(f"a {type(value).__name__} has no JSON counterpart")
+
+
+def _plain_copy(value: JsonValue) -> JsonValue:
+    try:
+        return _plain_deep(value)
+    except RecursionError:
+        raise TypeError(
+            "a value is nested too deeply, or contains itself"
+        ) from None  # its traceback has a thousand lines
 
 
 def _plain_deep(value: JsonValue) -> JsonValue:

@@ -9,6 +9,7 @@
     └── RequestError           a request cannot be served
         ├── InvalidInputError  400: the body does not fit the parameters
         ├── PredictionError    500: run() raised, or returned no JSON value
+        ├── TimedOutError      504: the prediction took longer than its caller may wait
         └── UnavailableError   503: not now
             ├── NotReadyError  … no model is ready
             └── BusyError      … MAX_PENDING predictions are running or waiting
@@ -22,7 +23,18 @@ from typing import ClassVar
 
 
 class ServiceError(Exception):
-    """An error that the service foresees."""
+    """An error that the service foresees.
+
+    Attributes:
+        reason: the message without the text of an exception that the user's code raised, which
+            may hold a password; for all but the log.
+
+    """
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        """Say what is wrong; `reason` is the message itself by default."""
+        super().__init__(message)
+        self.reason = message if reason is None else reason
 
 
 class SettingError(ServiceError):
@@ -62,20 +74,35 @@ class InvalidInputError(RequestError):
     """A body does not fit the parameters.
 
     Attributes:
-        errors: parameter to message.
+        errors: parameter to message; the first where there are many.
+        total: the number of all errors.
 
     """
 
     status = HTTPStatus.BAD_REQUEST
 
-    def __init__(self, errors: dict[str, str]) -> None:
-        """Reject a body because of its `errors`."""
-        super().__init__("Input payload validation failed")
+    def __init__(self, errors: dict[str, str], total: int) -> None:
+        """Reject a body because of `errors`, of which there are `total`."""
+        message = "Input payload validation failed"
+        if total > len(errors):
+            message += f": {len(errors)} of {total} errors shown"
+        super().__init__(message)
         self.errors = errors
+        self.total = total
 
 
 class PredictionError(RequestError):
     """`run()` raised, or returned no JSON value; the cause is what was raised."""
+
+
+class TimedOutError(RequestError):
+    """A prediction took longer than PREDICT_TIMEOUT or WORKER_TIMEOUT."""
+
+    status = HTTPStatus.GATEWAY_TIMEOUT
+
+    def __init__(self) -> None:
+        """Say so in the contract's words."""
+        super().__init__("Prediction Timed Out")
 
 
 class UnavailableError(RequestError):

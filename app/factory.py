@@ -10,15 +10,13 @@ from app.config.settings import Settings
 from app.observability.metrics import Metrics
 from app.predictor.gauges import PredictorCollector
 from app.predictor.predictor import Predictor
-from app.server.shortcut import Shortcut
-from app.server.traffic import Traffic
 
 
 def create_app(settings: Settings) -> Application:
     """Return the application; its predictor has still to be started."""
-    traffic = Traffic()
-    predictor = Predictor(settings, traffic)
-    app = Application(predictor)
+    predictor = Predictor(settings)
+    metrics = Metrics(PredictorCollector(predictor), several_processes=settings.WORKERS > 1)
+    app = Application(settings, predictor, metrics)
     app.url_map.merge_slashes = False  # "//" is another path, and redirects to none
     app.debug = False  # Flask would read FLASK_DEBUG itself, and take "off" for true
     config = dataclasses.asdict(settings)
@@ -26,9 +24,6 @@ def create_app(settings: Settings) -> Application:
     config["RESTX_ERROR_404_HELP"] = config.pop("ERROR_404_HELP")
     config["SECRET_KEY"] = settings.SECRET_KEY or secrets.token_hex()
     app.config.from_mapping(config, WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_SSL_STRICT=False)
-    metrics = Metrics(PredictorCollector(predictor), several_processes=settings.WORKERS > 1)
     register_metrics(app, metrics)
     register_api(app)
-    app.extensions["traffic"] = traffic
-    app.extensions["shortcut"] = Shortcut(app, metrics)
     return app

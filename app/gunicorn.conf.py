@@ -23,25 +23,18 @@ for _name, _setting in find_misspelled(os.environ).items():
         "%s is not a setting: did you mean %s?", _name, _setting
     )
 
-# Threads beyond those that predictions can occupy, so that probes always get one.
-_THREADS_FOR_PROBES = 4
-
 bind = _settings.bind
 workers = _settings.WORKERS
 worker_class = "app.server.worker.Worker"
-threads = _settings.MAX_PENDING + _THREADS_FOR_PROBES
-worker_connections = 500 + threads  # below the usual limit of 1024 open files
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - in memory
-keepalive = 75  # seconds; longer than clients keep theirs, or a request could meet the close
 graceful_timeout = _settings.GRACEFUL_TIMEOUT
 control_socket_disable = True
 preload_app = _settings.loads_before_fork
-timeout = _settings.WORKER_TIMEOUT
+timeout = 0  # the worker itself finds that its model hangs, and answers first
 reload = _settings.FLASK_DEBUG
 reload_extra_files = [f"{_settings.MODEL_DIR}/*.py"] if reload else []
 logger_class = "app.observability.logs.GunicornLogger"
 loglevel = _settings.LOG_LEVEL
-accesslog = "-" if _settings.LOG_LEVEL == "DEBUG" else None
 
 if workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     # Before prometheus_client is imported, which reads it.
@@ -49,7 +42,9 @@ if workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 
 on_starting = hooks.on_starting
 when_ready = hooks.when_ready
+pre_fork = hooks.pre_fork
 post_fork = hooks.post_fork
 post_worker_init = hooks.post_worker_init
+child_exit = hooks.child_exit
 on_exit = hooks.on_exit
 hooks.exit_on_signals()

@@ -1,4 +1,7 @@
-"""Draw the requests per second as an SVG that is readable on light and dark pages."""
+"""Draw the requests per second as an SVG that is readable on light and dark pages.
+
+It shows the load with the headers of a mesh.
+"""
 
 from html import escape
 from statistics import median
@@ -69,4 +72,4 @@ def _panel(results: Results, model: str, parts: list[str], y: int) -> int:
 
 def _title(model: str) -> str:
     names = {"cheap": "logistic regression", "forest": "random forest of 100 trees"}
-    return f"Requests per second at 32 connections, one row per request: {names[model]}"
+    return f"Requests per second at 32 connections, one row and own ids each: {names[model]}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import joblib
 
-from bench.load import load
+from bench.load import Requests, load
 from bench.registry import SERVERS
 from bench.server_process import run_server
 from bench.servers import BENCH
@@ -38,7 +38,7 @@ def _measure(workers: int) -> float:
     data = joblib.load(BENCH / "models" / "rows.joblib")
     bodies = [server.body(row) for row in data["rows"]]
     with run_server(server, "large", data["rows"], None) as running:
-        load(running.url, bodies, connections=32, seconds=3)
+        load(Requests(running.url, bodies), connections=32, seconds=3)
         memory = running.memory_mib()
     print(f"WORKERS={workers}: {memory:.0f} MiB", flush=True)
     return memory

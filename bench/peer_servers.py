@@ -132,6 +132,42 @@ def _mlflow(workers: int) -> Server:
     )
 
 
+def _mosec(workers: int) -> Server:
+    return Server(
+        key=f"mosec-{workers}",
+        label="mosec, batching",
+        kind="peer",
+        processes=workers,
+        venv="mosec",
+        folder="peers/mosec",
+        command="python server.py --address 127.0.0.1 --port {port} --log-level warning",
+        env={
+            "BENCH_MODEL": "{models}/{model}.joblib",
+            "BENCH_WORKERS": str(workers),
+            "BENCH_BATCH": "64",
+            "BENCH_BATCH_MS": "1",
+        },
+        settings="max_batch_size 64, max_wait_time 1 ms",
+    )
+
+
+def _azureml(workers: int) -> Server:
+    return Server(
+        key=f"azureml-{workers}",
+        label="Azure ML's inference server",
+        kind="peer",
+        processes=workers,
+        venv="azureml",
+        folder="peers/azureml",
+        command=f"azmlinfsrv --entry_script score.py --port {{port}} --worker_count {workers}",
+        env={"BENCH_MODEL": "{models}/{model}.joblib"},
+        path="/score",
+        body=lambda row: {"data": [row]},
+        parse_response=lambda response: float(response[0]),
+        settings="sync workers, no request log",
+    )
+
+
 PEERS = [
     *(_fastapi(n) for n in (1, 2)),
     _fastapi(2, in_loop=True),
@@ -141,4 +177,6 @@ PEERS = [
     *(_litserve(n, batching=True) for n in (1, 2)),
     *(_kserve(n) for n in (1, 2)),
     *(_mlflow(n) for n in (1, 2)),
+    *(_mosec(n) for n in (1, 2)),
+    _azureml(2),
 ]

@@ -107,7 +107,7 @@ VARIANTS = [
     *(
         _variant(f"ours-single-{workers}", f"THREADS {threads}", THREADS=threads)
         for workers in (1, 2)
-        for threads in ("1", "2", "16")
+        for threads in ("2", "4", "16")
     ),
     _variant("mlserver-0", "batches within 0.1 ms", MLSERVER_MODEL_MAX_BATCH_TIME="0.0001"),
     _variant("mlserver-0", "batches within 10 ms", MLSERVER_MODEL_MAX_BATCH_TIME="0.01"),
@@ -119,6 +119,8 @@ VARIANTS = [
     _variant("litserve-batch-2", "batch_timeout 10 ms", BENCH_BATCH_SECONDS="0.01"),
     _variant("litserve-batch-2", "fast_queue", BENCH_FAST_QUEUE="1"),
     _variant("litserve-batch-2", "two API servers", BENCH_API_SERVERS="2"),
+    _variant("mosec-2", "no batching", BENCH_BATCH="1"),
+    _variant("mosec-2", "max_wait_time 10 ms", BENCH_BATCH_MS="10"),
     _variant("kserve-2", "asyncio's event loop", "--event-loop asyncio"),
     _variant(
         "mlflow-2", "rows as DataFrames", body=lambda row: {"dataframe_split": {"data": [row]}}

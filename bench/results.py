@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
-from bench.load import Load
+from bench.load import Head, Load
 
 Values = dict[int, float]  # round to value
 
@@ -18,7 +18,7 @@ class Measurement:
 
     Attributes:
         pace: CPU speed just before, in million loop iterations per second, since it varies.
-        loads: the result of each load, keyed by "c" and the number of connections.
+        loads: the result of each load, keyed by `load_name`.
 
     """
 
@@ -31,6 +31,15 @@ class Measurement:
     loads: dict[str, Load]
 
 
+@dataclass(frozen=True)
+class Scenario:
+    """One of the scenarios that only this service is measured in, with its named values."""
+
+    name: str
+    round: int
+    values: dict[str, float]
+
+
 @dataclass
 class Results:
     """All results of a run.
@@ -39,6 +48,7 @@ class Results:
         about: the machine, the versions and the options, as text.
         servers: the label, kind, processes and settings of each server, in order.
         measurements: one per round, server and model.
+        scenarios: one per round and scenario.
         failures: the measurements that failed, with the reasons.
 
     """
@@ -46,6 +56,7 @@ class Results:
     about: dict[str, str]
     servers: dict[str, dict[str, Any]]
     measurements: list[Measurement] = field(default_factory=list)
+    scenarios: list[Scenario] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     def save(self, file: Path) -> None:
@@ -54,13 +65,21 @@ class Results:
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """Read the file."""
+        """Read the file; leave out measurements of older versions, which had other loads."""
         content = json.loads(file.read_text())
         measurements = [
             Measurement(**{**entry, "loads": {c: Load(**w) for c, w in entry["loads"].items()}})
             for entry in content.pop("measurements")
+            if load_name(1) in entry["loads"]
         ]
-        return cls(measurements=measurements, **content)
+        scenarios = [Scenario(**entry) for entry in content.pop("scenarios", ())]
+        return cls(measurements=measurements, scenarios=scenarios, **content)
+
+    @property
+    def done(self) -> set[tuple[int, str, str]]:
+        """What was measured: the round, the server or scenario, and the model of a server."""
+        servers = {(entry.round, entry.server, entry.model) for entry in self.measurements}
+        return servers | {(entry.round, entry.name, "") for entry in self.scenarios}
 
     def values(self, server: str, model: str, metric: Callable[[Measurement], float]) -> Values:
         """Return the metric of a server with a model, for each round that has it."""
@@ -70,9 +89,17 @@ class Results:
             if entry.server == server and entry.model == model
         }
 
-    def keys(self, kind: str) -> list[str]:
-        """Return the keys of the servers of a kind."""
-        return [key for key, server in self.servers.items() if server["kind"] == kind]
+    def scenario(self, name: str, value: str) -> Values:
+        """Return a value of a scenario, for each round that has it."""
+        return {entry.round: entry.values[value] for entry in self.scenarios if entry.name == name}
+
+    def keys(self, kind: str, processes: int | None = None) -> list[str]:
+        """Return the keys of the servers of a kind, or of those with this many processes."""
+        return [
+            key
+            for key, server in self.servers.items()
+            if server["kind"] == kind and processes in (None, server["processes"])
+        ]
 
     def errors(self, server: str) -> int:
         """Return the number of failed requests to a server, over all loads."""
@@ -82,6 +109,11 @@ class Results:
             if entry.server == server
             for load in entry.loads.values()
         )
+
+
+def load_name(connections: int, head: Head = "mesh") -> str:
+    """Return the name of a load in the results, such as "mesh c32"."""
+    return f"{head} c{connections}"
 
 
 def ratio(numerator: Values, denominator: Values) -> Values:
@@ -98,14 +130,14 @@ def summary(values: Values, form: str = ".2f") -> str:
     return middle + (f" [{low}..{high}]" if len(values) > 1 else "")
 
 
-def per_second(connections: int) -> Callable[[Measurement], float]:
+def per_second(connections: int, head: Head = "mesh") -> Callable[[Measurement], float]:
     """Return the metric: successful requests per second."""
-    return lambda entry: entry.loads[f"c{connections}"].per_second
+    return lambda entry: entry.loads[load_name(connections, head)].per_second
 
 
 def latency(connections: int, percentile: str) -> Callable[[Measurement], float]:
     """Return the metric: a percentile of the latency, such as "p50", in milliseconds."""
-    return lambda entry: float(getattr(entry.loads[f"c{connections}"], percentile))
+    return lambda entry: float(getattr(entry.loads[load_name(connections)], percentile))
 
 
 def start(entry: Measurement) -> float:

@@ -12,35 +12,35 @@ from pathlib import Path
 
 import joblib
 
-from bench import render
-from bench.load import load
+from bench import access_log, idle, overload, render
+from bench.load import HEADS, Requests, load
 from bench.registry import MEASURED, QUICK, SERVERS, TUNING
-from bench.results import Measurement, Results
+from bench.results import Measurement, Results, Scenario, load_name
 from bench.server_process import BenchError, run_server
 from bench.servers import BENCH, Server
 from bench.venvs import prepare, versions
 
 CONNECTIONS = (1, 32)
+SCENARIOS = {scenario.NAME: scenario.measure for scenario in (idle, overload, access_log)}
 
 
 def main() -> None:
-    """Measure the servers, save the results and render them."""
+    """Measure the servers and the scenarios, save the results and render them."""
     options = _options()
-    servers = [SERVERS[key] for key in options.servers]
+    servers = [SERVERS[key] for key in options.names if key in SERVERS]
     prepare({server.venv for server in servers})
     results = Results(about=_run_metadata(options, servers), servers=_server_metadata(servers))
     if options.resume:
-        results.measurements = Results.read(options.output).measurements
-    done = {(entry.round, entry.server, entry.model) for entry in results.measurements}
+        earlier = Results.read(options.output)
+        results.measurements, results.scenarios = earlier.measurements, earlier.scenarios
     for number in range(1, options.rounds + 1):
         # A different order in each round, so that no server benefits from its position.
-        for server in random.Random(number).sample(servers, len(servers)):
-            for model in server.models:
-                if (number, server.key, model) in done:
-                    continue
-                print(f"round {number}: {server.key}, {model}", flush=True)
-                _measure(server, model, number, options, results)
-                results.save(options.output)
+        for name in random.Random(number).sample(options.names, len(options.names)):
+            for model in SERVERS[name].models if name in SERVERS else ("",):
+                if (number, name, model) not in results.done:
+                    print(f"round {number}: {name} {model}", flush=True)
+                    _measure(name, model, number, options, results)
+                    results.save(options.output)
     if options.output in (render.RESULTS, render.TUNING) and render.RESULTS.is_file():
         render.main()
     else:
@@ -50,29 +50,41 @@ def main() -> None:
 
 
 def _measure(
-    server: Server, model: str, number: int, options: argparse.Namespace, results: Results
+    name: str, model: str, number: int, options: argparse.Namespace, results: Results
 ) -> None:
-    data = joblib.load(BENCH / "models" / "rows.joblib")
-    expected = None if server.kind == "limit" else data[model].tolist()
-    bodies = [server.body(row) for row in data["rows"]]
-    cpu_speed = _cpu_speed()
+    """Measure a server with a model, or a scenario."""
     try:
-        with run_server(server, model, data["rows"], expected) as running:
-            load(running.url, bodies, connections=max(CONNECTIONS), seconds=options.warm_up)
-            time.sleep(0.5)
-            memory = running.memory_mib()
-            loads = {
-                f"c{n}": load(running.url, bodies, connections=n, seconds=options.seconds)
-                for n in CONNECTIONS
-            }
+        if name in SCENARIOS:
+            values = SCENARIOS[name](options.scenario_seconds)
+            results.scenarios.append(Scenario(name, number, values))
+        else:
+            measurement = _measure_server(SERVERS[name], model, number, options)
+            results.measurements.append(measurement)
     except BenchError as error:
         # The other lines are the end of the server's log: print them, do not store them.
         results.failures.append(f"round {number}: {str(error).splitlines()[0]}")
         print(error, flush=True)
-        return
-    results.measurements.append(
-        Measurement(server.key, model, number, running.start_seconds, memory, cpu_speed, loads)
-    )
+
+
+def _measure_server(
+    server: Server, model: str, number: int, options: argparse.Namespace
+) -> Measurement:
+    data = joblib.load(BENCH / "models" / "rows.joblib")
+    expected = None if server.kind == "limit" else data[model].tolist()
+    bodies = [server.body(row) for row in data["rows"]]
+    cpu_speed = _cpu_speed()
+    seconds = {"mesh": options.seconds, "constant": options.constant_seconds}
+    with run_server(server, model, data["rows"], expected) as running:
+        requests = {head: Requests(running.url, bodies, head) for head in HEADS}
+        load(requests["mesh"], connections=max(CONNECTIONS), seconds=options.warm_up)
+        time.sleep(0.5)
+        memory = running.memory_mib()
+        loads = {
+            load_name(n, head): load(requests[head], connections=n, seconds=seconds[head])
+            for head in HEADS
+            for n in CONNECTIONS
+        }
+    return Measurement(server.key, model, number, running.start_seconds, memory, cpu_speed, loads)
 
 
 def _cpu_speed() -> float:
@@ -85,7 +97,7 @@ def _cpu_speed() -> float:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
-    parser.add_argument("servers", nargs="*", help="; ".join(SERVERS))
+    parser.add_argument("names", nargs="*", help="; ".join([*SCENARIOS, *SERVERS]))
     parser.add_argument(
         "--quick", action="store_true", help="only this service, FastAPI and bare gunicorn"
     )
@@ -93,22 +105,30 @@ def _options() -> argparse.Namespace:
         "--tuning", action="store_true", help="compare alternative settings with the baselines"
     )
     parser.add_argument("--rounds", type=int, help="times to measure each server")
-    parser.add_argument("--seconds", type=int, help="duration of each load")
+    parser.add_argument(
+        "--seconds", type=int, help="duration of each load with the headers of a mesh"
+    )
+    parser.add_argument(
+        "--constant-seconds", type=int, default=1, help="duration of each load with constant heads"
+    )
+    parser.add_argument("--scenario-seconds", type=int, help="duration of each load of a scenario")
     parser.add_argument(
         "--warm-up", type=int, default=1, help="seconds of load before the measurement"
     )
     parser.add_argument("--resume", action="store_true", help="continue the run in --output")
     parser.add_argument("--output", type=Path, help="JSON file for the results")
     options = parser.parse_args()
-    if unknown := set(options.servers) - set(SERVERS):
-        parser.error(f"no such server: {', '.join(sorted(unknown))}")
-    short = options.quick or options.tuning or options.servers
+    if unknown := set(options.names) - set(SERVERS) - set(SCENARIOS):
+        parser.error(f"no such server or scenario: {', '.join(sorted(unknown))}")
+    short = options.quick or options.tuning or options.names
     options.rounds = options.rounds or (2 if short else 5)
-    options.seconds = options.seconds or (2 if options.quick else 3 if options.tuning else 5)
+    options.seconds = options.seconds or (1 if options.quick else 2)
+    options.scenario_seconds = options.scenario_seconds or (1 if options.quick else 2)
     name = "tuning" if options.tuning else "quick" if short else "results"
     options.output = options.output or BENCH / f"{name}.json"
     chosen = QUICK if options.quick else TUNING if options.tuning else MEASURED
-    options.servers = options.servers or chosen
+    scenarios = () if options.tuning else tuple(SCENARIOS)
+    options.names = options.names or (*chosen, *scenarios)
     return options
 
 
@@ -127,6 +147,7 @@ def _run_metadata(options: argparse.Namespace, servers: list[Server]) -> dict[st
     )  # fmt: skip
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
     packages = {
+        "azureml": ("azureml-inference-server-http",),
         "compiled": ("onnxruntime", "skl2onnx"),
         "ours": ("flask", "gunicorn", "orjson", "scikit-learn", "numpy"),
         "fastapi": ("fastapi", "uvicorn", "pydantic"),
@@ -145,7 +166,9 @@ def _run_metadata(options: argparse.Namespace, servers: list[Server]) -> dict[st
         f"{platform.system()} {platform.release().partition('-')[0]}",
         "Python": platform.python_version(),
         "versions": ", ".join(installed_versions),
-        "rounds": f"{options.rounds}, {options.seconds} s per load, {options.warm_up} s warm-up",
+        "rounds": f"{options.rounds}, {options.seconds} s per load, {options.constant_seconds} s "
+        f"with constant heads, {options.scenario_seconds} s in a scenario, {options.warm_up} s "
+        "warm-up",
     }
 
 

@@ -36,6 +36,11 @@ class ServerProcess:
     process: subprocess.Popen[bytes]
     start_seconds: float
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that all its processes have taken, kernel included."""
+        ticks = sum(_cpu_ticks(pid) for pid in _session_pids(self.process.pid))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def memory_mib(self) -> float:
         """Return the memory of all its processes, with shared pages counted once."""
         return sum(_pss_kib(pid) for pid in _session_pids(self.process.pid)) / 1024
@@ -199,6 +204,14 @@ def _session_pids(leader: int) -> list[int]:
         members |= more
         grown = bool(more)
     return sorted(members & parents.keys())
+
+
+def _cpu_ticks(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # the process has exited
+        return 0
+    return int(fields[11]) + int(fields[12])
 
 
 def _pss_kib(pid: int) -> int:

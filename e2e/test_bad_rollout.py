@@ -33,7 +33,7 @@ FAILING_RELEASES = {
     "the self-test fails": (
         f"{SAMPLE}def run(input_data):\n    return input_data['y']\n",
         (),
-        "Model failed to load: Self-test with sample(): run() failed: KeyError: 'y'",
+        "Self-test with sample(): run() failed at ml_trained_model.py, line 4: KeyError: 'y'",
     ),
     "a golden case does not match": (
         f"{SAMPLE}{GOOD_RUN}",

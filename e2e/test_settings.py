@@ -33,6 +33,8 @@ CHOSEN = {
     "MODEL_DIR": "/mnt/models",
     "MAX_BATCH_WAIT_MS": 1500.5,
     "MAX_CONTENT_LENGTH": 1000,
+    "PREDICT_TIMEOUT": 30.5,
+    "ROOT_PATH": "/prefixed",
     "TRAINED_MODEL_MODULE_NAME": "fraud",
 }
 
@@ -92,7 +94,8 @@ def test_float_setting_takes_effect(installed: Namespace, toolbox: Toolbox) -> N
 
 def test_string_and_choice_settings_take_effect(installed: Namespace) -> None:
     log = installed.kubectl("logs", "deployment/demo-ml-rest-api")
-    assert f"Swagger UI at http://{CHANGED['FLASK_SERVER_NAME']}/api/" in log
+    page = f"http://{CHANGED['FLASK_SERVER_NAME']}{CHANGED['ROOT_PATH']}/api/"
+    assert f"Swagger UI at {page}" in log
     assert "Model 'fraud' is ready" in log
     assert '"message":' not in log
 

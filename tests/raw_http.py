@@ -60,6 +60,14 @@ class RawConnection:
         version, status = line.split()[:2]
         return Response(version, int(status), headers, self._file.read(length))
 
+    def read_fast(self) -> tuple[int, bytes]:
+        """Return the status and the body of the next response, one of very many."""
+        status, length = int(self._file.readline()[9:12]), 0
+        while (line := self._file.readline()) != b"\r\n":
+            if line.startswith(b"Content-Length: "):
+                length = int(line[16:])
+        return status, self._file.read(length)
+
     def is_closed_by_server(self) -> bool:
         """Wait for the server's next byte; return whether it closes the connection instead."""
         return self._file.read(1) == b""

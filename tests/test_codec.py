@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.codec import encode
+from app.codec import decode, encode
 
 NAN = float("nan")
 
@@ -56,3 +56,57 @@ def test_what_a_model_returns_becomes_valid_json(value: Any, expected: Any) -> N
 def test_what_has_no_json_counterpart_is_named(value: Any) -> None:
     with pytest.raises(TypeError, match=r"has no JSON counterpart|not JSON serializable"):
         encode(value)
+
+
+def test_what_contains_itself_is_named() -> None:
+    value: list[Any] = []
+    value.append({"a": value})
+    with pytest.raises(TypeError, match="nested too deeply, or contains itself"):
+        encode(value)
+
+
+@pytest.mark.parametrize("levels", [1, 250])
+def test_deep_results_are_encoded(levels: int) -> None:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    assert encode(value) == b"[" * levels + b"1" + b"]" * levels
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b'{"a": [1, 2.5, "x", true, null]}', {"a": [1, 2.5, "x", True, None]}),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}), (b" \r\n\t1 ", 1), ('"ä😀"'.encode(), "ä😀"), (rb'"\ud83d\ude00"', "😀"),
+        (b"9223372036854775808", 2**63), (b"18446744073709551615", 2**64 - 1), (b"-9223372036854775808", -(2**63)),
+        (b"1e308", 1e308), (b"[1e1, [1.0e0]]", [10.0, [1.0]]), (b'["1e999", true]', ["1e999", True]),
+        (b'{"1234567890123456789012345": 1}', {"1234567890123456789012345": 1}),
+    ],
+)  # fmt: skip
+def test_a_text_is_decoded(text: bytes, value: Any) -> None:
+    assert decode(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"", b" ", b"{", b"[1,]", b"{'a': 1}", b"nul", b"1 2", b"\xff", b'"\xff"', rb'"\ud800"', b"NaN", b"[-Infinity]",
+        b'{"a": 1, "a": 2}', rb'{"a": 1, "\u0061": 2}', b"[" * 1000 + b"]" * 1000, b"[" * 1_000_000,
+        b"18446744073709551616", b"[-9223372036854775809]", b'{"a": {"b": [1e999]}}', b"1" * 4000, b"1" * 1_000_000,
+        b"\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf1", b"\xff\xfe1\0",
+    ],
+)  # fmt: skip
+def test_a_text_that_is_not_valid_is_rejected(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w") as error:
+        decode(text)
+    assert "\n" not in str(error.value)
+
+
+def test_numbers_are_checked_at_any_depth_one_by_one() -> None:
+    deep = b"[" * 190 + b"1," * 400_000 + b"1e1" + b"]" * 190
+    value = decode(deep)
+    for _ in range(189):
+        (value,) = value
+    assert len(value) == 400_001
+    with pytest.raises(ValueError, match="a number beyond 64 bits"):
+        decode(deep.replace(b"1e1", b"1e999"))

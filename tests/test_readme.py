@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from app.config.settings import Settings
 from app.factory import create_app
+from app.server import connection, listener, server
 from tests.helpers import PREDICT, ROOT, make_client
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,3 +44,14 @@ def test_the_example_module_predicts_unchanged(tmp_path: Path) -> None:
     invalid = client.post(PREDICT, json={**row, "country": 1}).json
     assert invalid is not None
     assert invalid["errors"] == {"country": "1 is not of type 'string'"}
+
+
+def test_the_limits_of_connections_are_those_of_the_server() -> None:
+    rate = f"1 s for each {connection._BYTES_PER_SECOND // 1024} KiB"
+    limits = {
+        "time to send the body": f"{connection._BODY_SECONDS:g} s, and {rate} received",
+        "time to read the response": f"{connection._RESPONSE_SECONDS:g} s, and {rate}",
+        "time between two requests of a connection": f"{server._KEEP_ALIVE_SECONDS:g} s",
+        "open connections of a process": f"{listener._CONNECTIONS:,}".replace(",", " "),
+    }
+    assert [row for row in limits.items() if "| {} | {}".format(*row) not in README] == []

@@ -1,19 +1,22 @@
 """The blueprint under `/api`: its routes, its errors, its Swagger document and page."""
 
+from collections.abc import Mapping
+
 import flask_restx
-from flask import Blueprint, Response, redirect, url_for
+from flask import Blueprint, redirect, url_for
+from flask import Response as FlaskResponse
 from flask_restx.apidoc import apidoc
 from flask_restx.swagger import Swagger
 
 import app
 from app.api.application import Application
-from app.api.bodies import json_response
-from app.api.errors import error_response
+from app.api.errors import handle_error
 from app.api.health import health_namespace
 from app.api.predict import model_namespace
+from app.api.responses import Response
 from app.api.security import init_security
 from app.api.swagger_page import swagger_page
-from app.codec import JsonValue
+from app.codec import JsonValue, encode
 from app.predictor.predictor import Predictor
 
 
@@ -31,9 +34,9 @@ class Api(flask_restx.Api):
             validate=False,
         )
 
-    def handle_error(self, e: Exception) -> Response:
+    def handle_error(self, e: Exception) -> FlaskResponse:
         """Return the response to an exception, instead of Flask-RESTX's own."""
-        return error_response(e)
+        return handle_error(e)
 
     @property
     def __schema__(self) -> dict[str, JsonValue]:  # the name is Flask-RESTX's
@@ -57,12 +60,17 @@ def register_api(flask_app: Application) -> None:
     flask_app.register_blueprint(apidoc, url_prefix="/api")
     blueprint = Blueprint("api", __name__, url_prefix="/api", template_folder="templates")
     api = Api(blueprint, predictor)
-    api.representation("application/json")(json_response)
+    api.representation("application/json")(_json)
     api.documentation(lambda: swagger_page(api))
     api.add_namespace(health_namespace(predictor))
-    api.add_namespace(model_namespace(predictor))
-    init_security(flask_app)
-    flask_app.register_error_handler(Exception, error_response)
+    api.add_namespace(model_namespace(flask_app.predictions))
+    init_security(flask_app, flask_app.origins)
+    flask_app.register_error_handler(Exception, handle_error)
     flask_app.register_blueprint(blueprint)
     # A path without a host: behind a proxy, the service does not know the caller's.
-    flask_app.add_url_rule("/api", "page", lambda: redirect(url_for("api.doc"), 308))
+    for path in ("/", "/api"):
+        flask_app.add_url_rule(path, f"page {path}", lambda: redirect(url_for("api.doc"), 308))
+
+
+def _json(value: JsonValue, status: int, headers: Mapping[str, str] | None) -> FlaskResponse:
+    return Response(status, encode(value), headers or {}).to_flask()

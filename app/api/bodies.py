@@ -1,75 +1,81 @@
-"""JSON bodies of requests and responses."""
+"""JSON bodies of requests: their type, their encoding, their limits."""
 
+import gzip
+import io
 import re
-from collections.abc import Mapping
-from http import HTTPStatus
+import zlib
 
-from flask import Request, Response
-from werkzeug.exceptions import (
-    BadRequest,
-    ClientDisconnected,
-    RequestEntityTooLarge,
-    RequestTimeout,
-    UnsupportedMediaType,
-)
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from app.codec import JsonValue, decode, encode
+from app.codec import JsonValue, decode
 
 _JSON_TYPE = re.compile(r"application/([a-z0-9!#$&^_.-]+\+)?json", re.IGNORECASE)
 
 
-def read_json(request: Request) -> JsonValue:
-    """Return the JSON value of a request's body.
+class Bodies:
+    """Reads the bodies of requests.
 
-    Raises:
-        UnsupportedMediaType: the Content-Type is neither application/json nor …+json, or the body
-            is compressed.
-        BadRequest: the body is missing, cut short or not JSON.
-        RequestEntityTooLarge: the body is longer than MAX_CONTENT_LENGTH.
-        RequestTimeout: the client stopped sending.
+    Attributes:
+        max_length: in bytes.
 
     """
-    if not _JSON_TYPE.fullmatch(request.mimetype):
-        raise UnsupportedMediaType("Send the body as Content-Type: application/json")
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise UnsupportedMediaType("Send the body uncompressed, without a Content-Encoding")
-    body = _read(request)
-    if not body:
-        raise BadRequest("The body is empty: send a JSON object")
-    try:
-        return decode(body)
-    except ValueError as error:
-        raise BadRequest(f"The body is not valid JSON: {error}") from None
 
+    def __init__(self, max_length: int) -> None:
+        """Accept `max_length` bytes, after decompression too."""
+        self.max_length = max_length
 
-def _read(request: Request) -> bytes:
-    try:
-        body = request.get_data(cache=False)
-        # Without a Content-Length, Werkzeug stops at the limit, whether there is more or not.
-        excess = request.content_length is None and request.environ["wsgi.input"].read(1)
-    except RequestEntityTooLarge:
-        body, excess = b"", True
-    except Exception as error:  # noqa: BLE001 - whatever a server raises for a broken chunk
-        cause = error.__context__ if isinstance(error, ClientDisconnected) else error
-        if isinstance(cause, BlockingIOError | TimeoutError):
-            raise RequestTimeout("The body did not arrive in time") from None
-        raise BadRequest("The body is not complete") from None
-    if excess:
-        raise RequestEntityTooLarge(f"The body has more than {request.max_content_length} bytes")
-    if request.content_length is not None and len(body) < request.content_length:
-        raise BadRequest(f"The body ended after {len(body)} of {request.content_length} bytes")
-    return body
+    def check_head(self, content_type: str, encoding: str, length: int | None) -> None:
+        """Check what the headers tell of a body.
 
+        Args:
+            content_type: the Content-Type header, empty without one.
+            encoding: the Content-Encoding header, empty without one.
+            length: the Content-Length header, if there is one.
 
-def json_response(
-    value: JsonValue,
-    status: int = HTTPStatus.OK,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Return a response with `value` as its JSON body.
+        Raises:
+            UnsupportedMediaType: it is not JSON, or compressed by other than gzip.
+            RequestEntityTooLarge: it is longer than MAX_CONTENT_LENGTH.
 
-    Raises:
-        TypeError: `value` holds something without a JSON counterpart.
+        """
+        if content_type != "application/json":  # nearly always it is
+            media_type = content_type.partition(";")[0].strip()
+            if not _JSON_TYPE.fullmatch(media_type):
+                raise UnsupportedMediaType("Send the body as Content-Type: application/json")
+        if encoding and encoding.strip().lower() not in ("identity", "gzip"):
+            raise UnsupportedMediaType("Send the body with Content-Encoding: gzip, or without")
+        if length is not None and length > self.max_length:
+            raise self.too_large()
 
-    """
-    return Response(encode(value), status, headers, content_type="application/json")
+    def too_large(self) -> RequestEntityTooLarge:
+        """Return the error of a body longer than MAX_CONTENT_LENGTH."""
+        return RequestEntityTooLarge(f"The body has more than {self.max_length} bytes")
+
+    def decode(self, body: bytes, encoding: str) -> JsonValue:
+        """Return the JSON value of a complete body.
+
+        Args:
+            body: as it was sent.
+            encoding: the Content-Encoding header, empty without one.
+
+        Raises:
+            BadRequest: the body is empty, not gzip, or not JSON.
+            RequestEntityTooLarge: it is longer than MAX_CONTENT_LENGTH when decompressed.
+
+        """
+        if encoding.strip().lower() == "gzip":
+            body = self._decompress(body)
+        if not body:
+            raise BadRequest("The body is empty: send a JSON object")
+        try:
+            return decode(body)
+        except ValueError as error:
+            raise BadRequest(f"The body is not valid JSON: {error}") from None
+
+    def _decompress(self, body: bytes) -> bytes:
+        try:
+            content = gzip.GzipFile(fileobj=io.BytesIO(body)).read(self.max_length + 1)
+        except (EOFError, OSError, zlib.error):
+            raise BadRequest("The body is not valid gzip") from None
+        if len(content) > self.max_length:
+            raise self.too_large()
+        return content

@@ -1,21 +1,32 @@
-"""`POST /api/model/predict`: a request becomes a row, the prediction a response."""
+"""`POST /api/model/predict`: a request becomes a row, the prediction a response.
 
-from contextvars import ContextVar
+`Predictions` is the one implementation. The server's event loop calls it, and so does the
+Flask-RESTX resource, which other WSGI servers and Flask's test client reach.
+"""
+
+import threading
+from collections.abc import Callable
 from http import HTTPStatus
 
-from flask import Response, current_app, request
+from flask import Response as FlaskResponse
+from flask import current_app, request
 from flask_restx import Namespace, Resource
 from flask_restx.mask import Mask, MaskError
 from werkzeug.exceptions import BadRequest
 
-from app.api.bodies import read_json
+from app.api.bodies import Bodies
+from app.api.responses import Response, error_response
 from app.codec import Row, decode, encode
-from app.errors import InvalidInputError, PredictionError
-from app.predictor.parameters import ANY_OBJECT, Parameters
+from app.config.settings import Settings
+from app.errors import TimedOutError
+from app.observability.request_ids import current_request_ids
+from app.predictor.calls import Call
+from app.predictor.parameters import ANY_OBJECT
 from app.predictor.predictor import Predictor
 
-# The error of the prediction that server/shortcut.py has made for this thread's request.
-_failure: ContextVar[PredictionError | None] = ContextVar("failure", default=None)
+_OK = int(HTTPStatus.OK)  # once: hashing a member of an enum takes a call
+
+__all__ = ["Call", "Predictions", "model_namespace"]
 
 _ERROR = {
     "type": "object",
@@ -36,12 +47,95 @@ _INPUT_ERROR = {
 }
 
 
-def set_failed_prediction(failure: PredictionError | None) -> None:
-    """Let this thread's request for a prediction end with `failure`, if there is one."""
-    _failure.set(failure)
+class Predictions:
+    """Predictions, from a request's parts to a response."""
+
+    def __init__(self, predictor: Predictor, settings: Settings) -> None:
+        """Ask `predictor`."""
+        self.bodies = Bodies(settings.MAX_CONTENT_LENGTH)
+        self.timeout = settings.PREDICT_TIMEOUT or None  # seconds
+        self._predictor = predictor
+        self._validates = settings.RESTX_VALIDATE
+        self._debug = settings.FLASK_DEBUG
+
+    def check_head(self, content_type: str, encoding: str, length: int | None) -> None:
+        """Check a request before its body is read; the arguments are those of `Bodies`.
+
+        Raises:
+            UnavailableError: no prediction could start now.
+            HTTPException: the body is not one that is read.
+
+        """
+        self._predictor.check_capacity()
+        self.bodies.check_head(content_type, encoding, length)
+
+    def start(
+        self, body: bytes, encoding: str, request_id: str, on_done: Callable[[Call], None]
+    ) -> Call:
+        """Read a complete body as a row, and let it wait for its prediction.
+
+        Args:
+            body: as it was sent.
+            encoding: its Content-Encoding.
+            request_id: of the request.
+            on_done: called with the call once it has a result or an error, in any thread.
+
+        Raises:
+            RequestError: the row is not valid, or there is no place for it.
+            HTTPException: the body is not JSON.
+
+        """
+        call = Call(self._read_row(body, encoding), request_id, on_done)
+        self._predictor.submit(call)
+        return call
+
+    def notify(self) -> None:
+        """Let the model take the rows that have come."""
+        self._predictor.calls.notify()
+
+    def cancel(self, call: Call) -> None:
+        """Forget a call whose caller has gone; one that runs keeps its place until it ends."""
+        self._predictor.calls.cancel(call)
+
+    def response(self, call: Call) -> Response:
+        """Return the response to a call that is done."""
+        if call.error is not None:
+            return error_response(call.error, debug=self._debug)
+        return Response(_OK, call.result)
+
+    def error_response(self, error: BaseException) -> Response:
+        """Return the response to a request that did not become a call."""
+        return error_response(error, debug=self._debug)
+
+    def wait(self, body: bytes, encoding: str) -> Response:
+        """Return the response to a complete body, once its prediction is made.
+
+        Raises:
+            RequestError, HTTPException: as `start`, or it took longer than PREDICT_TIMEOUT.
+
+        """
+        done = threading.Event()
+        request_id = next(iter(current_request_ids.get()), "")
+        call = self.start(body, encoding, request_id, lambda _call: done.set())
+        self.notify()
+        if not done.wait(self.timeout):
+            self.cancel(call)
+            raise TimedOutError
+        return self.response(call)
+
+    def _read_row(self, body: bytes, encoding: str) -> Row:
+        value = self.bodies.decode(body, encoding)
+        if not self._validates:
+            if not isinstance(value, dict):
+                raise ANY_OBJECT.validate(value)
+            return value
+        parameters = self._predictor.parameters
+        if not parameters.is_valid(value):
+            raise parameters.validate(value)
+        return parameters.convert(value)
 
 
-def model_namespace(predictor: Predictor) -> Namespace:
+def model_namespace(predictions: Predictions) -> Namespace:
     """Return the namespace with `/model/predict`."""
     namespace = Namespace("model", "The trained model")
     input_vector = namespace.schema_model("input_vector", {})  # see Api.__schema__
@@ -65,35 +159,20 @@ def model_namespace(predictor: Predictor) -> Namespace:
         @namespace.response(
             HTTPStatus.SERVICE_UNAVAILABLE, "Not ready, or busy", error, **retry_after
         )
-        def post(self) -> Response:
+        @namespace.response(HTTPStatus.GATEWAY_TIMEOUT, "The prediction took too long", error)
+        def post(self) -> FlaskResponse:
             """Predict one row of parameters."""
-            if failure := _failure.get():
-                raise failure
-            with predictor.acquire() as model:
-                body = model.predict_json(_read_row(model.parameters))
-            return Response(_masked(body), content_type="application/json")
+            headers = request.headers
+            encoding = headers.get("Content-Encoding", "")
+            predictions.check_head(
+                headers.get("Content-Type", ""), encoding, request.content_length
+            )
+            return _masked(predictions.wait(request.get_data(cache=False), encoding)).to_flask()
 
     return namespace
 
 
-def _read_row(parameters: Parameters) -> Row:
-    """Return the request's body as a row for the model.
-
-    Raises:
-        InvalidInputError: it is not an object, or does not fit the parameters.
-
-    """
-    body = read_json(request)
-    if not current_app.config["RESTX_VALIDATE"]:
-        if not isinstance(body, dict):
-            raise InvalidInputError(ANY_OBJECT.validate(body))
-        return body
-    if not parameters.is_valid(body):
-        raise InvalidInputError(parameters.validate(body))
-    return parameters.convert(body)
-
-
-def _masked(body: bytes) -> bytes:
+def _masked(response: Response) -> Response:
     """Return the fields of a JSON object that X-Fields names, with RESTX_MASK_SWAGGER on.
 
     Raises:
@@ -101,11 +180,16 @@ def _masked(body: bytes) -> bytes:
 
     """
     fields = request.headers.get("X-Fields")
-    if not fields or not current_app.config["RESTX_MASK_SWAGGER"]:
-        return body
+    if (
+        not fields
+        or not current_app.config["RESTX_MASK_SWAGGER"]
+        or response.status != HTTPStatus.OK
+    ):
+        return response
     try:
-        return encode(Mask(fields, skip=True).apply(decode(body)))
+        value = Mask(fields, skip=True).apply(decode(response.body))
     except MaskError as error:
         raise BadRequest(f"X-Fields is not valid: {error}") from None
     except (AttributeError, TypeError):  # Flask-RESTX assumes a dict
         raise BadRequest("X-Fields asks for fields of a value that has none") from None
+    return Response(response.status, encode(value))

@@ -11,6 +11,11 @@ _BOOLEANS = {
 }  # fmt: skip
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{0,20})?")
+# A part of a URL's path, unescaped (RFC 3986, 3.3); no proxy passes on "." or "..".
+_SEGMENT = r"(?!\.\.?(/|$))[\w.~!$&'()*+,;=:@-]+"
+_PATH = re.compile(rf"(/?{_SEGMENT}(/{_SEGMENT})*)?/?", re.ASCII)
+_OWN_PATHS = ("api", "api/model")  # as prefixes they would hide paths of the service
+_PATH_RULE = "a path such as /fraud, other than /api, without a space, ?, #, % or //"
 _MAX_SHOWN = 100
 
 
@@ -67,6 +72,19 @@ def parse_number(name: str, text: str, minimum: float, maximum: float) -> float:
     if not _NUMBER.fullmatch(value) or not minimum <= float(value) <= maximum:
         raise _error(name, text, f"a number from {minimum} to {maximum}")
     return float(value)
+
+
+def parse_path(name: str, text: str) -> str:
+    """Return the path prefix without the space around it.
+
+    Raises:
+        SettingError: it is not the path of a URL, or one of the service's own.
+
+    """
+    value = text.strip()
+    if not _PATH.fullmatch(value) or value.strip("/") in _OWN_PATHS:
+        raise _error(name, text, _PATH_RULE)
+    return value
 
 
 def _error(name: str, text: str, expected: str) -> SettingError:

@@ -27,8 +27,8 @@ def _setting(default: Value, help_text: str, **metadata: Any) -> Any:  # noqa: A
     Args:
         default: its value without an environment variable; its type is the setting's.
         help_text: what it does, for the documentation.
-        metadata: `minimum` and `maximum` of a number, both required; `choices` of a text;
-            `default_text` for a default that one value cannot describe.
+        metadata: `minimum` and `maximum` of a number, both required; `choices` of a text, or
+            `is_path`; `default_text` for a default that one value cannot describe.
 
     """
     return dataclasses.field(default=default, metadata={"help": help_text, **metadata})
@@ -101,7 +101,7 @@ class Settings:
         1, "gunicorn worker processes; more than one share one loaded model", minimum=1, maximum=256
     )
     THREADS: int = _setting(
-        4, "threads of a process that call `run()` concurrently", minimum=1, maximum=1024
+        1, "threads of a process that call `run()` concurrently", minimum=1, maximum=1024
     )
     MAX_BATCH_SIZE: int = _setting(
         64, "maximum batch size; 1 disables batching", minimum=1, maximum=65536
@@ -120,6 +120,12 @@ class Settings:
         minimum=1,
         maximum=10_000,
     )
+    PREDICT_TIMEOUT: float = _setting(
+        0.0,
+        "seconds that a caller waits for a prediction before it gets 504; 0: no limit",
+        minimum=0,
+        maximum=86_400,
+    )
     MAX_CONTENT_LENGTH: int = _setting(
         1_048_576,
         "maximum size of a body in bytes; a larger one gets 413",
@@ -129,10 +135,28 @@ class Settings:
     GRACEFUL_TIMEOUT: int = _setting(
         30, "seconds to finish running requests after SIGTERM", minimum=1, maximum=86_400
     )
+    CORS_ORIGINS: str = _setting(
+        "",
+        "origins whose pages may call, comma-separated, or `*`",
+        default_text="empty: none",
+    )
+    ROOT_PATH: str = _setting(
+        "",
+        "path prefix under which a proxy shows the service, such as `/fraud`; it responds with "
+        "and without it",
+        default_text="empty",
+        is_path=True,
+    )
     LOG_LEVEL: str = _setting(
         "INFO",
-        "minimum log level; DEBUG adds a line for each request",
+        "minimum log level",
         choices=("DEBUG", "INFO", "WARNING", "ERROR"),
+    )
+    ACCESS_LOG: str = _setting(
+        "errors",
+        "requests that get a log line: none, those with a 4xx or 5xx response except probes, "
+        "or all",
+        choices=("off", "errors", "all"),
     )
     LOG_FORMAT: str = _setting(
         "text",
@@ -171,12 +195,18 @@ class Settings:
         return f"{host}:{self.FLASK_PORT}"
 
     @property
+    def root_path(self) -> str:
+        """ROOT_PATH with a slash before it and none after it; empty without a prefix."""
+        path = self.ROOT_PATH.strip("/")
+        return f"/{path}" if path else ""
+
+    @property
     def swagger_address(self) -> str:
         """The Swagger page's address: at FLASK_SERVER_NAME, whose default follows FLASK_PORT."""
         name = self.FLASK_SERVER_NAME
         if name == type(self).FLASK_SERVER_NAME:
             name = f"localhost:{self.FLASK_PORT}"
-        return f"http://{name}/api/"
+        return f"http://{name}{self.root_path}/api/"
 
     @classmethod
     def from_environ_or_exit(cls) -> Self:
@@ -196,6 +226,8 @@ def _parse(field: dataclasses.Field[Any], text: str) -> Value:
             return env.parse_integer(field.name, text, bounds["minimum"], bounds["maximum"])
         case float():
             return env.parse_number(field.name, text, bounds["minimum"], bounds["maximum"])
+    if bounds.get("is_path"):
+        return env.parse_path(field.name, text)
     return env.parse_text(field.name, text, bounds.get("choices", ()))
 
 

@@ -1,4 +1,7 @@
-"""Logging: one line per record on standard error, as text or as JSON."""
+"""Logging: one line per record on standard error, as text or as JSON.
+
+A record that is written for a request carries its id; one for a batch carries those of all.
+"""
 
 import json
 import logging
@@ -9,6 +12,10 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from app.config.settings import Settings
+from app.observability.request_ids import current_request_ids
+
+# The service's own loggers, which a model's logging configuration must not silence.
+_SERVICE = ("app", "gunicorn", "py.warnings")
 
 
 class JsonFormatter(logging.Formatter):
@@ -17,12 +24,14 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a line of JSON."""
         entry: dict[str, Any] = {
-            "time": _utc(record),
+            "time": utc(record.created),
             "level": record.levelname,
             "logger": record.name,
             "process": record.process,
             "message": record.getMessage(),
         }
+        if ids := current_request_ids.get():
+            entry["request_id"] = ids[0] if len(ids) == 1 else ids
         if record.exc_info and record.exc_info[0]:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
@@ -33,14 +42,16 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
-        line = f"{_utc(record)} {record.levelname:<7} {record.getMessage()}"
+        line = f"{utc(record.created)} {record.levelname:<7} {record.getMessage()}"
+        if ids := current_request_ids.get():
+            line += f" [{', '.join(ids)}]"
         if record.exc_info and record.exc_info[0]:
             line += "\n" + self.formatException(record.exc_info)
         return line
 
 
 class GunicornLogger(Logger):
-    """Passes gunicorn's records to the root logger.
+    """Leaves gunicorn's records to the handlers of `configure`.
 
     Its informational records only at DEBUG: the service logs its own lines.
     """
@@ -50,28 +61,34 @@ class GunicornLogger(Logger):
         self.cfg = cfg
         verbose = logging.getLogger().isEnabledFor(logging.DEBUG)
         self.error_log.setLevel(logging.DEBUG if verbose else logging.WARNING)
-        self.access_log.setLevel(logging.INFO)
-        for logger in (self.error_log, self.access_log):
-            logger.propagate = True
-
-    def exception(self, msg: str, *args: object, **kwargs: Any) -> None:
-        """Log an error with its traceback; a stalled client only at DEBUG."""
-        if "Socket error" in msg:
-            self.debug(msg, *args, **kwargs)
-        else:
-            super().exception(msg, *args, **kwargs)
+        self.error_log.propagate = True
 
 
 def configure(settings: Settings) -> None:
     """Log every record of LOG_LEVEL and above to standard error, in LOG_FORMAT."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if settings.LOG_FORMAT == "json" else TextFormatter())
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(settings.LOG_LEVEL)
+    for name in (None, *_SERVICE):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.setLevel(settings.LOG_LEVEL)
+        logger.propagate = False
     logging.captureWarnings(capture=True)
 
 
-def _utc(record: logging.LogRecord) -> str:
-    seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-    return f"{seconds}.{int(record.msecs):03d}Z"
+def keep_service_loggers() -> None:
+    """Enable the service's loggers again, after the model's code has run.
+
+    logging.config.dictConfig() and fileConfig() disable every logger that they do not name.
+    """
+    for name, logger in logging.root.manager.loggerDict.items():
+        is_ours = name in _SERVICE or name.partition(".")[0] in _SERVICE
+        if isinstance(logger, logging.Logger) and is_ours:
+            logger.disabled = False
+
+
+def utc(seconds: float) -> str:
+    """Return a time since the epoch as in RFC 3339, in UTC, to the millisecond."""
+    whole = int(seconds)
+    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
+    return f"{text}.{int((seconds - whole) * 1000):03d}Z"

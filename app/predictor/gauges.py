@@ -27,5 +27,5 @@ class PredictorCollector(Collector):
         yield GaugeMetricFamily(
             "ml_rest_api_predictions_pending",
             "Predictions running or waiting in the process that answers this",
-            value=self._predictor.limiter.pending,
+            value=len(self._predictor.calls),
         )

@@ -1,12 +1,12 @@
 """A loaded model, and how it predicts."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.codec import JsonValue, Row, encode
 from app.errors import PredictionError
-from app.predictor.module import ModelModule, format_exception_line
+from app.predictor.batch_results import BatchResultsError, one_per_row
+from app.predictor.module import ModelModule, describe_failure, format_exception_line, type_name
 from app.predictor.parameters import Parameters
 
 
@@ -18,7 +18,6 @@ class LoadedModel:
         file: the module's file.
         module: its functions.
         parameters: the types of its parameters.
-        run: predicts one row, perhaps in a batch with those of concurrent callers.
         supports_batching: whether concurrent calls share a `run_batch()`.
 
     """
@@ -26,7 +25,6 @@ class LoadedModel:
     file: Path
     module: ModelModule
     parameters: Parameters
-    run: Callable[[Row], JsonValue]
     supports_batching: bool
 
     def predict(self, row: Row) -> JsonValue:
@@ -37,9 +35,9 @@ class LoadedModel:
 
         """
         try:
-            return self.run(row)
+            return self.module.run(row)
         except BaseException as error:
-            raise PredictionError(f"run() failed: {format_exception_line(error)}") from error
+            raise PredictionError(*describe_failure(self.file, "run()", error)) from error
 
     def predict_json(self, row: Row) -> bytes:
         """Return the model's prediction for one row as JSON.
@@ -48,8 +46,38 @@ class LoadedModel:
             PredictionError: as `predict`, or the prediction has no JSON counterpart.
 
         """
-        result = self.predict(row)
+        return to_json(self.predict(row))
+
+    def predict_batch(self, rows: list[Row]) -> list[JsonValue]:
+        """Return the model's predictions for many rows, one per row, in order.
+
+        Raises:
+            PredictionError: the user's code raised, or returned something else.
+
+        """
         try:
-            return encode(result)
-        except (TypeError, RecursionError) as error:
-            raise PredictionError(f"run() returned no JSON value: {error}") from error
+            return one_per_row(self.module.run_batch(list(rows)), len(rows))
+        except BatchResultsError as error:
+            raise PredictionError(str(error)) from error
+        except BaseException as error:
+            raise PredictionError(*describe_failure(self.file, "run_batch()", error)) from error
+
+
+def to_json(result: JsonValue, function: str = "run()") -> bytes:
+    """Return a prediction as JSON.
+
+    Args:
+        result: the prediction.
+        function: returned it.
+
+    Raises:
+        PredictionError: it has no JSON counterpart, or its own code raised; that is the cause.
+
+    """
+    try:
+        return encode(result)
+    except BaseException as error:
+        what = f"{function} returned no JSON value"
+        raise PredictionError(
+            f"{what}: {format_exception_line(error)}", f"{what}: {type_name(error)}"
+        ) from error

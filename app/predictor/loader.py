@@ -5,8 +5,6 @@ from pathlib import Path
 
 from app.config.settings import Settings
 from app.errors import ModelError
-from app.predictor.batching import Batcher, InFlightRequests
-from app.predictor.concurrency import CallWatchdog, with_max_concurrency
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.module import call_user_code, find_module, load_module, read_sample
 from app.predictor.parameters import Parameters
@@ -19,20 +17,14 @@ _log = logging.getLogger(__name__)
 class Loader:
     """Loads the module that the settings name."""
 
-    def __init__(
-        self, settings: Settings, watchdog: CallWatchdog, requests: InFlightRequests
-    ) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Prepare to load.
 
         Args:
-            settings: name the module, and say how it is checked and called.
-            watchdog: tracks the calls of the model.
-            requests: the server's, for which a batch waits.
+            settings: name the module, and say how it is checked.
 
         """
         self._settings = settings
-        self._watchdog = watchdog
-        self._requests = requests
 
     def import_module(self) -> LoadedModel:
         """Return the model, its `init()` not called yet.
@@ -46,19 +38,8 @@ class Loader:
         check_versions(file, settings.VERSION_CHECK)
         module = load_module(file)
         parameters = Parameters(read_sample(file, module))
-        run = self._watchdog.track(module.run)
         supports_batching = settings.MAX_BATCH_SIZE > 1 and hasattr(module, "run_batch")
-        if supports_batching:
-            run = Batcher(
-                run,
-                self._watchdog.track(module.run_batch),
-                max_size=settings.MAX_BATCH_SIZE,
-                wait=settings.MAX_BATCH_WAIT_MS / 1000,
-                requests=self._requests,
-            )
-        else:
-            run = with_max_concurrency(run, settings.THREADS)
-        return LoadedModel(file, module, parameters, run, supports_batching)
+        return LoadedModel(file, module, parameters, supports_batching)
 
     def init(self, model: LoadedModel) -> None:
         """Call the module's `init()`, if it has one.

@@ -3,6 +3,7 @@
 Whatever its code raises while it is loaded, an exit included, becomes a ModelError of one line.
 """
 
+import contextlib
 import importlib.util
 import sys
 import traceback
@@ -10,12 +11,16 @@ from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeGuard, TypeVar, cast
 
 from app.codec import JsonValue, Row
 from app.errors import ModelError
+from app.observability.logs import keep_service_loggers
+from app.text import truncate
 
 T = TypeVar("T")
+
+_MAX_SHOWN = 1000
 
 
 class ModelModule(Protocol):
@@ -157,25 +162,71 @@ def call_user_code(file: Path, action: str, function: Callable[[], T]) -> T:
     """
     try:
         return function()
-    except SyntaxError as error:
-        where = f"{Path(error.filename or file).name}, line {error.lineno}"
-        raise ModelError(f"{where}: {type(error).__name__}: {error.msg}") from error
     except BaseException as error:
-        where = _user_frame(file, error)
-        raise ModelError(f"{action} failed at {where}: {format_exception_line(error)}") from error
+        raise ModelError(*describe_failure(file, action, error)) from error
+    finally:
+        keep_service_loggers()
+
+
+def describe_failure(file: Path, action: str, error: BaseException) -> tuple[str, str]:
+    """Return the message and the `reason` of a ServiceError for what the user's code raised.
+
+    Args:
+        file: the model module.
+        action: names the call that failed.
+        error: what it raised.
+
+    """
+    what = _syntax_error_place(error) or f"{action} failed at {_user_frame(file, error)}"
+    return f"{what}: {format_exception_line(error)}", f"{what}: {type_name(error)}"
 
 
 def format_exception_line(error: BaseException) -> str:
-    """Return an exception's type and the first line of its message."""
-    first = str(error).strip().split("\n", 1)[0]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    """Return an exception's type and the first line of its text, even of a broken exception."""
+    text = ""
+    with contextlib.suppress(BaseException):  # its text comes from the user's code
+        text = _first_line(error.msg if _is_of_compiler(error) else str(error))
+    return f"{type_name(error)}: {text}" if text else type_name(error)
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's type, whatever its metaclass says."""
+    name: str = type.__dict__["__name__"].__get__(type(value))
+    return _first_line(name)
+
+
+def _first_line(text: str) -> str:
+    # A lone surrogate can be neither sent nor logged.
+    lines = str.encode(text, errors="backslashreplace").decode().strip().splitlines()
+    return truncate(lines[0], _MAX_SHOWN) if lines else ""
+
+
+def _is_of_compiler(error: BaseException) -> TypeGuard[SyntaxError]:
+    """Return whether a file could not be compiled; others raise a SyntaxError, too."""
+    return (
+        isinstance(error, SyntaxError)
+        and isinstance(error.filename, str)
+        and isinstance(error.lineno, int)
+        and Path(error.filename).is_file()
+    )
+
+
+def _syntax_error_place(error: BaseException) -> str:
+    """Return where a file could not be compiled; empty for any other error."""
+    place = ""
+    with contextlib.suppress(BaseException):
+        if _is_of_compiler(error):
+            place = f"{Path(str(error.filename)).name}, line {error.lineno}"
+    return place
 
 
 def _user_frame(file: Path, error: BaseException) -> str:
     """Return the file and line in the model folder where an exception came from."""
-    folder = file.parent.resolve()
-    frames = traceback.extract_tb(error.__traceback__)
-    user_frames = [frame for frame in frames if Path(frame.filename).parent == folder]
-    if not user_frames:
-        return file.name
-    return f"{Path(user_frames[-1].filename).name}, line {user_frames[-1].lineno}"
+    place = file.name
+    with contextlib.suppress(BaseException):
+        folder = file.parent.resolve()
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            path = Path(frame.f_code.co_filename)
+            if path.parent == folder:
+                place = f"{path.name}, line {line}"
+    return place

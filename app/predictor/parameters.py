@@ -6,10 +6,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from app.codec import JsonValue, Row
+from app.codec import JsonValue, Row, decode, encode
 from app.errors import ModelError
 from app.predictor.fast_validation import compile_validator
-from app.predictor.validation import INT64, Validator, is_date, is_date_time
+from app.predictor.formats import INT64, is_date, is_date_time
+from app.predictor.validation import Validator
 
 Schema = dict[str, JsonValue]
 
@@ -22,7 +23,6 @@ _SCALARS: dict[type, Schema] = {
     bool: {"type": "boolean"},
     int: {"type": "integer", "format": "int64"},
     float: {"type": "number"},
-    decimal.Decimal: {"type": "number"},
     datetime.datetime: {"type": "string", "format": "date-time"},
     datetime.date: {"type": "string", "format": "date"},
 }
@@ -35,7 +35,7 @@ class Parameters:
         schema: JSON Schema (draft 4, as in Swagger 2.0) of a request's body.
         sample: a body that is valid by it; dates are strings.
         is_valid: returns whether a parsed body is valid; fast, but without a reason.
-        validate: returns all errors of a parsed body, parameter to message; slow.
+        validate: returns the InvalidInputError that rejects a parsed body; slower.
 
     """
 
@@ -43,18 +43,40 @@ class Parameters:
         """Derive the types from `sample`; an empty one accepts any JSON object.
 
         Raises:
-            ModelError: an example has no JSON counterpart.
+            ModelError: an example has no JSON counterpart, or is not one that a caller can send.
 
         """
-        self.schema = _schema_of(dict(sample), "sample()")
-        self.sample: Row = _example(dict(sample))
-        self.is_valid = compile_validator(self.schema, {"date": is_date, "date-time": is_date_time})
+        self.schema = _schema_of_sample(sample)
+        self.sample: Row = {name: _sendable(name, value) for name, value in sample.items()}
+        self.is_valid = compile_validator(self.schema)
         self.validate = Validator(self.schema).validate
+        if not self.is_valid(self.sample):
+            name, message = next(iter(self.validate(self.sample).errors.items()))
+            raise ModelError(f"sample() is not valid at '{name}': {message}; give another example")
 
     def convert(self, body: Row) -> Row:
         """Return a valid body with whole numbers as int where the parameter is an integer."""
         converted: Row = _convert(body, self.schema)
         return converted
+
+
+def _schema_of_sample(sample: Mapping[str, JsonValue]) -> Schema:
+    try:
+        return _schema_of(dict(sample), "sample()")
+    except RecursionError:
+        raise ModelError(
+            "sample() holds a value that is nested too deeply, or contains itself: flatten it"
+        ) from None  # its traceback has a thousand lines
+
+
+def _sendable(name: str, example: JsonValue) -> JsonValue:
+    """Return an example as a caller sends it."""
+    try:
+        return decode(encode({name: _example(example)}))[name]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ModelError(
+            f"sample()[{name!r}] cannot be sent as JSON: {error}; give another example"
+        ) from error
 
 
 def _schema_of(value: JsonValue, where: str) -> Schema:
@@ -80,6 +102,9 @@ def _schema_of(value: JsonValue, where: str) -> Schema:
 
 
 def _object_schema(value: dict[str, JsonValue], where: str) -> Schema:
+    for name in value:
+        if not isinstance(name, str):
+            raise ModelError(f"{where} has the name {name!r}: names in JSON are strings")
     schema: Schema = {"type": "object"}
     if value:
         schema["properties"] = {
@@ -123,8 +148,8 @@ def _example(value: JsonValue) -> JsonValue:
             return value.isoformat() + ("Z" if is_naive else "")
         case str() if _format_of(value).get("format") == "date-time" and not is_date_time(value):
             return _example(datetime.datetime.fromisoformat(value))  # which adds the missing offset
-        case float() | decimal.Decimal():
-            return float(value) if math.isfinite(value) else 0.0
+        case float():
+            return value if math.isfinite(value) else 0.0
         case list() | tuple():
             return [_example(item) for item in value]
         case dict():
@@ -133,7 +158,9 @@ def _example(value: JsonValue) -> JsonValue:
 
 
 def _plain(value: JsonValue) -> JsonValue:
-    """Return the Python value of a numpy scalar or array, or of a pandas time."""
+    """Return the Python value of a numpy scalar or array, a pandas time, or a Decimal."""
+    if isinstance(value, decimal.Decimal):
+        return float(value) if value.is_finite() else math.nan
     if type(value).__module__.partition(".")[0] not in ("numpy", "pandas"):
         return value
     if hasattr(value, "to_pydatetime"):

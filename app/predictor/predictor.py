@@ -1,27 +1,32 @@
 """The model in a process: loaded with retries, then called, then drained.
 
-Loading has two parts. Several processes may share what import and `init()` leave in memory,
-forked afterwards. The self-test runs in each process: a model that has predicted must not be
-forked, since the threads it started would be missing in the child.
+One thread imports the module, runs `init()` and the self-test, and makes every call: what
+belongs to a thread (a sqlite connection, scikit-learn's set_config()) works. THREADS adds more,
+each of which runs the self-test before the model is ready.
+
+Several processes may share what import and `init()` leave in memory, forked afterwards. The
+self-test runs in each process: a model that has predicted must not be forked, since the threads
+it started would be missing in the child.
 """
 
-import contextlib
 import gc
 import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import Future
 
 import tenacity
 
 from app.config.settings import Settings
-from app.errors import ModelError, NotReadyError
+from app.errors import BusyError, ModelError, NotReadyError, TimedOutError
 from app.observability.termination import write_termination_message
-from app.predictor.batching import InFlightRequests, NoRequests
-from app.predictor.concurrency import CallWatchdog, ConcurrencyLimiter
+from app.predictor.calls import Call, CallQueue
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.loader import Loader
+from app.predictor.model_thread import ModelThread
+from app.predictor.module import format_exception_line, type_name
 from app.predictor.parameters import ANY_OBJECT, Parameters
 from app.predictor.state import State, Status
 
@@ -35,29 +40,21 @@ class Predictor:
 
     Attributes:
         status: the model's state.
-        limiter: counts and limits the predictions that are running or waiting.
-        watchdog: knows the running calls of the model.
+        calls: the predictions that wait or run.
         loaded_before_fork: whether a parent process has loaded what this one is to share.
 
     """
 
-    def __init__(self, settings: Settings, requests: InFlightRequests | None = None) -> None:
-        """Prepare to load the module that `settings` name; `start` or `load` does.
-
-        Args:
-            settings: the service's.
-            requests: the server's, for which a batch waits; none by default.
-
-        """
+    def __init__(self, settings: Settings) -> None:
+        """Prepare to load the module that `settings` name; `start` or `load` does."""
         self.status = Status(State.LOADING)
-        self.limiter = ConcurrencyLimiter(settings.MAX_PENDING)
-        self.watchdog = CallWatchdog()
+        self.calls = CallQueue(settings.MAX_PENDING)
         self.loaded_before_fork = False
         self._settings = settings
-        self._loader = Loader(settings, self.watchdog, requests or NoRequests())
+        self._loader = Loader(settings)
         self._model: LoadedModel | None = None  # imported, in whatever state
         self._shared_model: LoadedModel | None = None  # initialised in a parent process
-        self._thread: threading.Thread | None = None
+        self._loaded = threading.Event()  # or failed
 
     @property
     def parameters(self) -> Parameters:
@@ -74,25 +71,28 @@ class Predictor:
         """Whether predictions are made: also while the model is draining."""
         return self.status.state in (State.READY, State.DRAINING)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether a call has run, or the oldest has waited for a thread, for WORKER_TIMEOUT."""
+        return (
+            not self.is_loading
+            and self.calls.seconds_without_progress() > self._settings.WORKER_TIMEOUT
+        )
+
     def start(self) -> None:
-        """Load the model: in a thread or, without MULTITHREADED_INIT, before returning."""
-        if self._settings.MULTITHREADED_INIT:
-            self._thread = threading.Thread(target=self.load, name="model-init", daemon=True)
-            self._thread.start()
-        else:
-            self.load()
+        """Load the model in its thread; without MULTITHREADED_INIT, wait for that."""
+        threading.Thread(target=self._run, name="model", daemon=True).start()
+        if not self._settings.MULTITHREADED_INIT:
+            self._loaded.wait()
+
+    def load(self) -> None:
+        """Load the model in its thread, and wait until it is ready or has failed."""
+        self.start()
+        self._loaded.wait()
 
     def wait_until_loaded(self, seconds: float) -> None:
         """Wait until the load has succeeded or failed, but not longer than `seconds`."""
-        if self._thread is not None:
-            self._thread.join(seconds)
-
-    def load(self) -> None:
-        """Do what a parent process has not done: import, `init()`, and always the self-test."""
-        if (model := self._shared_model) is not None:
-            self._load_with_retries(lambda: self._activate(model), retries=0)
-        elif self.status.state is not State.FAILED:  # else the parent process has given up
-            self._load_with_retries(self._load_and_activate, self._settings.INIT_RETRIES)
+        self._loaded.wait(seconds)
 
     def load_before_fork(self) -> None:
         """Load the model in a process from which others are forked, which only test it.
@@ -108,19 +108,57 @@ class Predictor:
         if self.status.state is State.READY:
             self.status = Status(State.DRAINING)
 
-    @contextlib.contextmanager
-    def acquire(self) -> Iterator[LoadedModel]:
-        """Return a context in which the model may make one prediction.
+    def check_capacity(self) -> None:
+        """Check that a prediction could start now.
 
         Raises:
             NotReadyError: no model is ready.
             BusyError: MAX_PENDING predictions are running or waiting.
 
         """
-        if self._model is None or not self.accepts_requests:
+        if not self.accepts_requests:
             raise NotReadyError
-        with self.limiter.acquire():
-            yield self._model
+        if len(self.calls) >= self._settings.MAX_PENDING:
+            raise BusyError
+
+    def submit(self, call: Call) -> None:
+        """Let a call wait for a thread of the model; `calls.notify` wakes one.
+
+        Raises:
+            NotReadyError: no model is ready.
+            BusyError: MAX_PENDING predictions are running or waiting.
+
+        """
+        if not self.accepts_requests:
+            raise NotReadyError
+        self.calls.submit(call)
+
+    def give_up(self) -> None:
+        """Answer every pending call, since this process is about to be replaced."""
+        self.status = Status(State.FAILED, "run() did not return within WORKER_TIMEOUT")
+        for call in self.calls.pending():
+            self.calls.settle(
+                call, error=NotReadyError() if call.started is None else TimedOutError()
+            )
+
+    def _run(self) -> None:
+        """Load the model, then predict."""
+        try:
+            if (model := self._shared_model) is not None:
+                self._load_with_retries(lambda: self._activate_shared(model), retries=0)
+            elif self.status.state is not State.FAILED:  # else the parent process has given up
+                self._load_with_retries(self._load_and_activate, self._settings.INIT_RETRIES)
+        finally:
+            self._loaded.set()
+        if self._model is not None and self.accepts_requests:
+            self._model_thread().serve(self._model)
+
+    def _model_thread(self) -> ModelThread:
+        return ModelThread(
+            self.calls,
+            max_batch_size=self._settings.MAX_BATCH_SIZE,
+            wait=self._settings.MAX_BATCH_WAIT_MS / 1000,
+        )
 
     def _load_with_retries(self, load: Callable[[], None], retries: int) -> None:
         attempts = tenacity.Retrying(
@@ -134,7 +172,7 @@ class Predictor:
             attempts(self._try_to_load, load)
         except ModelError as error:
             if self._settings.EXIT_AFTER_FAILED_LOAD:
-                write_termination_message(f"Model failed to load: {error}")
+                write_termination_message(f"Model failed to load: {error.reason}")
                 os._exit(_EXIT_CODE)  # sys.exit() would end this thread alone
             _log.error("Giving up after %d attempt(s); fix the model and restart", retries + 1)
 
@@ -142,10 +180,12 @@ class Predictor:
         self.status = Status(State.LOADING)
         try:
             load()
-        except ModelError as error:
-            self.status = Status(State.FAILED, str(error))
+        except BaseException as raised:  # noqa: BLE001 - it is the reason
+            error = raised if isinstance(raised, ModelError) else unexpected_error(raised)
+            debug = self._settings.FLASK_DEBUG
+            self.status = Status(State.FAILED, str(error) if debug else error.reason)
             _log.error("Model failed to load: %s", error, exc_info=error.__cause__)
-            raise
+            raise error from error.__cause__
 
     def _load_and_activate(self) -> None:
         start = time.monotonic()
@@ -160,13 +200,60 @@ class Predictor:
             self._loader.init(model)
             self._shared_model = model
 
+    def _activate_shared(self, model: LoadedModel) -> None:
+        try:
+            self._activate(model)
+        except ModelError as error:
+            hint = (
+                "; init() has run in another process: if what it makes belongs to a thread or a "
+                f"process, set load_per_process = True in {model.file.name}"
+            )
+            raise ModelError(f"{error}{hint}", f"{error.reason}{hint}") from error.__cause__
+
     def _activate(self, model: LoadedModel) -> None:
         self._loader.check(model)
+        self._start_other_threads(model)
         gc.collect()
         gc.freeze()  # the model stays: no collection has to walk it again
         # Before the state: a client that sees the model ready can rely on this line.
         _log.info("Model '%s' is ready", model.module.__name__)
         self.status = Status(State.READY)
+
+    def _start_other_threads(self, model: LoadedModel) -> None:
+        """Start the threads beyond the first; each runs the self-test, then waits for the others.
+
+        Raises:
+            ModelError: the self-test failed in one of them, and SELF_TEST is `on`.
+
+        """
+        all_passed: Future[bool] = Future()
+        tests: list[Future[None]] = [Future() for _ in range(self._settings.THREADS - 1)]
+
+        def run(test: Future[None]) -> None:
+            try:
+                self._loader.check(model)
+            except Exception as error:  # noqa: BLE001 - raised below, in the loading thread
+                test.set_exception(error)
+            else:
+                test.set_result(None)
+            if all_passed.result():
+                self._model_thread().serve(model)
+
+        for number, test in enumerate(tests, 2):
+            threading.Thread(target=run, args=(test,), name=f"model-{number}", daemon=True).start()
+        errors = [test.exception() for test in tests]
+        error = next((error for error in errors if error is not None), None)
+        all_passed.set_result(error is None)
+        if error is not None:
+            raise error
+
+
+def unexpected_error(error: BaseException) -> ModelError:
+    """Return what was raised in a load, and nobody foresaw, as the load's error."""
+    reason = f"Unexpected {type_name(error)} while loading"
+    wrapped = ModelError(f"{reason}: {format_exception_line(error)}", reason)
+    wrapped.__cause__ = error
+    return wrapped
 
 
 def _log_retry(attempt: tenacity.RetryCallState) -> None:

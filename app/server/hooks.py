@@ -16,6 +16,8 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from app.config.settings import Settings
+from app.server import forks
+from app.server.connection_counts import ConnectionCounts, OwnCount
 from app.server.load_before_fork import load_before_fork, load_before_fork_in_thread, report_start
 
 if TYPE_CHECKING:  # a master process that loads no model needs no memory for Flask
@@ -25,6 +27,8 @@ _REPLACEMENT_SECONDS = 5  # less than the probes' failure threshold
 
 _settings = Settings.from_environ_or_exit()
 _log = logging.getLogger("app.server")
+_counts = ConnectionCounts(_settings.WORKERS)
+forks.install()
 
 
 def exit_on_signals() -> None:
@@ -48,6 +52,13 @@ def when_ready(server: Arbiter) -> None:
     _log.info("Listening on %s, Swagger UI at %s", _settings.bind, _settings.swagger_address)
 
 
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    """Give a worker its share of the connections, and keep signals for it."""
+    slot = _counts.free_slot({other.own_count.slot for other in server.WORKERS.values()})
+    worker.own_count = OwnCount(_counts, slot)
+    forks.expect_worker()
+
+
 def post_fork(_server: Arbiter, _worker: Worker) -> None:
     """Drop the modules that the master process has imported, so that a reload reads them."""
     if _settings.FLASK_DEBUG:
@@ -68,6 +79,11 @@ def post_worker_init(worker: Worker) -> None:
             predictor.wait_until_loaded(_REPLACEMENT_SECONDS)
     else:
         report_start()
+
+
+def child_exit(_server: Arbiter, worker: Worker) -> None:
+    """Let the other workers know that one is gone, however it has ended."""
+    worker.own_count.clear()
 
 
 def on_exit(_server: Arbiter) -> None:

@@ -8,7 +8,7 @@ from tests.helpers import ECHO, PREDICT, make_client
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nowhere", "/api/nowhere", "/api/model", "/api/swaggerui/x"]
+    "path", ["/nowhere", "/nowhere/", "/api/nowhere", "/api/model", "/api/swaggerui/x"]
 )
 def test_an_unknown_path_is_a_404_in_json(client: FlaskClient, path: str) -> None:
     response = client.get(path)
@@ -57,7 +57,8 @@ def test_a_404_suggests_close_paths_only_with_error_404_help(
     assert ("/api/liveness" in response.text) is suggests
 
 
-def test_the_redirect_to_the_page_has_no_scheme_and_host(client: FlaskClient) -> None:
-    response = client.get("/api")
+@pytest.mark.parametrize("path", ["/", "/api"])
+def test_the_redirect_to_the_page_has_no_scheme_and_host(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
     assert response.status_code == HTTPStatus.PERMANENT_REDIRECT
     assert response.headers["Location"] == "/api/"

@@ -39,12 +39,21 @@ def test_the_service_stays_alive_and_gives_the_reason_when_the_module_is_broken(
     assert response.json is not None
     assert (response.json["Ready"], response.json["state"]) == (False, "failed")
     assert "ml_trained_model" in response.json["reason"]
-    assert "more" not in response.json["reason"]
+    assert "marker" not in response.json["reason"]
     assert client.get("/api/swagger.json").status_code == HTTPStatus.OK
 
 
+def test_only_with_flask_debug_the_reason_has_the_first_line_of_the_exceptions_text(
+    tmp_path: Path,
+) -> None:
+    client = make_client(tmp_path, BROKEN["init raises"], FLASK_DEBUG=True)
+    ready = client.get("/api/readiness").json
+    assert ready is not None
+    assert ready["reason"].endswith("ValueError: marker")
+
+
 def test_only_readiness_responses_contain_the_reason(tmp_path: Path) -> None:
-    client = make_client(tmp_path, BROKEN["init raises"])
+    client = make_client(tmp_path, BROKEN["init raises"], FLASK_DEBUG=True)
     for path in ("/api/liveness", "/api/swagger.json", "/api/", "/api/model/predict", "/nowhere"):
         assert "marker" not in client.get(path).text
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.helpers import ECHO, PREDICT, VALID, make_client
+from tests.helpers import ECHO, GATED, PREDICT, VALID, eventually, make_app, make_client
 
 FAILED = {"message": "An unhandled exception occurred"}
 INVALID = "Input payload validation failed"
@@ -91,11 +91,13 @@ def test_an_exception_in_run_is_a_500_without_its_text(tmp_path: Path, raised: s
     assert (response.status_code, response.json) == (HTTPStatus.INTERNAL_SERVER_ERROR, FAILED)
 
 
-def test_with_flask_debug_the_500_contains_the_text_of_the_exception(tmp_path: Path) -> None:
+def test_with_flask_debug_the_500_contains_the_type_and_text_of_the_exception(
+    tmp_path: Path,
+) -> None:
     client = make_client(tmp_path, "def run(_): raise ValueError('secret')", FLASK_DEBUG=True)
     response = client.post(PREDICT, json={})
     assert response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
-    assert response.json == {"message": "secret"}
+    assert response.json == {"message": "ValueError: secret"}
 
 
 def test_an_exception_is_logged_with_its_traceback_and_without_the_input(
@@ -103,7 +105,7 @@ def test_an_exception_is_logged_with_its_traceback_and_without_the_input(
 ) -> None:
     client = make_client(tmp_path, "def run(_): raise ValueError('why')")
     client.post(PREDICT, json={"name": "private"})
-    assert "run() failed: ValueError: why" in caplog.text
+    assert "run() failed at ml_trained_model.py, line 1: ValueError: why" in caplog.text
     assert "Traceback" in caplog.text
     assert "private" not in caplog.text
 
@@ -154,3 +156,28 @@ def test_a_prediction_before_the_model_is_ready_is_a_503_for_any_body(tmp_path: 
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert response.json == {"message": "Server Not Ready"}
     assert int(response.headers["Retry-After"]) > 0
+
+
+def test_a_caller_waits_for_predict_timeout_and_a_call_that_runs_keeps_its_place(
+    tmp_path: Path,
+) -> None:
+    client = make_client(tmp_path, GATED, PREDICT_TIMEOUT=0.2, MAX_PENDING=1)
+    response = client.post(PREDICT, json={"id": 1})
+    assert response.status_code == HTTPStatus.GATEWAY_TIMEOUT
+    assert response.json == {"message": "Prediction Timed Out"}
+    busy = client.post(PREDICT, json={})
+    assert (busy.status_code, busy.json) == (503, {"message": "Server Busy"})
+    (tmp_path / "gate").touch()
+    eventually(lambda: client.post(PREDICT, json={"a": 1}).json == {"a": 1})
+
+
+def test_a_call_that_times_out_while_it_waits_is_never_made(tmp_path: Path) -> None:
+    app = make_app(tmp_path, GATED, PREDICT_TIMEOUT=0.2, MAX_PENDING=2)
+    client = app.test_client()
+    for number in range(3):
+        response = client.post(PREDICT, json={"id": number})
+        assert response.status_code == HTTPStatus.GATEWAY_TIMEOUT
+    assert len(app.predictor.calls) == 1
+    (tmp_path / "gate").touch()
+    eventually(lambda: client.post(PREDICT, json={"a": 1}).json == {"a": 1})
+    assert [file.name for file in tmp_path.glob("started-*")] == ["started-0"]

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.chart.rendering import Object, one
+from tests.chart.rendering import Object, container, env, one
 
 BACKEND = {"name": "demo-ml-rest-api", "port": 8888}
+PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 SHA256 = "ab" * 32
 
 
@@ -58,6 +59,67 @@ def test_http_route_rules_can_have_other_backends() -> None:
     route = {"enabled": True, "parentRefs": [{"name": "public"}], "rules": rules}
     found = one("HTTPRoute", {"httpRoute": route})["spec"]["rules"]
     assert found == [rules[0], {**rules[1], "backendRefs": [BACKEND]}, rules[2]]
+
+
+ROOT_PATHS = [
+    (None, "/api"),
+    ("", "/api"),
+    ("/", "/api"),
+    ("/fraud", "/fraud/api"),
+    ("fraud/", "/fraud/api"),
+    ("/models/fraud", "/models/fraud/api"),
+]
+
+
+@pytest.mark.parametrize(("root", "path"), ROOT_PATHS)
+def test_ingress_routes_the_api_under_the_root_path(root: str | None, path: str) -> None:
+    ingress = {"enabled": True, "hosts": [{"host": "a.example.com"}, {"host": "b.example.com"}]}
+    spec = one("Ingress", {"settings": {"ROOT_PATH": root}, "ingress": ingress})["spec"]
+    found = [(each["path"], each["pathType"]) for r in spec["rules"] for each in r["http"]["paths"]]
+    assert found == [(path, "Prefix")] * 2
+
+
+@pytest.mark.parametrize(("root", "path"), ROOT_PATHS)
+def test_http_route_routes_the_api_under_the_root_path(root: str | None, path: str) -> None:
+    route = {"enabled": True, "parentRefs": [{"name": "public"}]}
+    spec = one("HTTPRoute", {"settings": {"ROOT_PATH": root}, "httpRoute": route})["spec"]
+    match = {"path": {"type": "PathPrefix", "value": path}}
+    assert spec["rules"] == [{"matches": [match], "backendRefs": [BACKEND]}]
+
+
+def test_explicit_paths_do_not_follow_the_root_path() -> None:
+    match = {"path": {"type": "PathPrefix", "value": "/api"}}
+    values: Object = {
+        "settings": {"ROOT_PATH": "/fraud"},
+        "ingress": {
+            "enabled": True,
+            "hosts": [{"paths": [{"path": "/api"}, {"path": "/metrics"}]}],
+        },
+        "httpRoute": {
+            "enabled": True,
+            "parentRefs": [{"name": "public"}],
+            "rules": [{"matches": [match]}, {"timeouts": {"request": "10s"}}],
+        },
+    }
+    (rule,) = one("Ingress", values)["spec"]["rules"]
+    assert [path["path"] for path in rule["http"]["paths"]] == ["/api", "/metrics"]
+    rules = one("HTTPRoute", values)["spec"]["rules"]
+    assert [each.get("matches") for each in rules] == [[match], None]
+
+
+def test_probes_metrics_and_helm_test_have_no_root_path() -> None:
+    values: Object = {"settings": {"ROOT_PATH": "/fraud"}, "serviceMonitor": {"enabled": True}}
+    served = container(values)
+    assert env(served)["ROOT_PATH"] == "/fraud"
+    assert [served[probe]["httpGet"]["path"] for probe in PROBES] == [
+        "/api/liveness",
+        "/api/liveness",
+        "/api/readiness",
+    ]
+    (tested,) = one("Pod", values)["spec"]["containers"]
+    assert tested["args"] == ["http://demo-ml-rest-api:8888"]
+    (endpoint,) = one("ServiceMonitor", values)["spec"]["endpoints"]
+    assert endpoint["path"] == "/metrics"
 
 
 def test_network_policy_allows_ingress_to_the_service_port_only() -> None:

@@ -7,6 +7,8 @@ import pytest
 from tests.chart.rendering import Object, of_kind, one, render_texts
 
 SHA256 = "ab" * 32
+INGRESS = {"enabled": True, "hosts": [{"host": "a.example.com"}, {"host": "b.example.com"}]}
+ROUTE = {"enabled": True, "parentRefs": [{"name": "public"}], "hostnames": ["a.example.com"]}
 
 
 @pytest.mark.parametrize(
@@ -154,6 +156,17 @@ def test_service_monitor_scrapes_the_service() -> None:
         ),
         ({"model": {"initContainer": {"image": "a"}}}, ["--container model"]),
         ({"model": {"existingConfigMap": "fraud"}}, ["ConfigMap fraud", "rollout restart"]),
+        (
+            {"settings": {"ROOT_PATH": "fraud/"}},
+            ["http://localhost:8888/fraud/api/", ".svc:8888/api/model/predict"],
+        ),
+        (
+            {"settings": {"ROOT_PATH": "/fraud"}, "ingress": INGRESS},
+            ["  http://a.example.com/fraud/api/", "  http://b.example.com/fraud/api/"],
+        ),
+        ({"ingress": {"enabled": True, "tls": [{"secretName": "a"}]}}, ["  https://ADDRESS/api/"]),
+        ({"settings": {"ROOT_PATH": "/fraud"}, "httpRoute": ROUTE}, ["  a.example.com/fraud/api/"]),
+        ({"httpRoute": {**ROUTE, "hostnames": []}}, ["  ADDRESS/api/"]),
     ],
 )
 def test_notes_describe_the_next_steps(values: Object, expected: list[str]) -> None:

@@ -24,6 +24,8 @@ def changed_value(field: dataclasses.Field[Any]) -> str | float | bool:
         return str(next(each for each in choices if each != field.default))
     if field.type is bool:
         return not field.default
+    if field.name == "ROOT_PATH":
+        return "/some/$(PATH)"
     if field.type is str:
         return "some $(PATH) $$ text: 'quoted' \"twice\" #"
     return float(field.metadata["maximum"])
@@ -98,8 +100,12 @@ def test_extra_env_comes_last() -> None:
 
 @pytest.mark.parametrize("name", ["FLASK_PORT", "GRACEFUL_TIMEOUT"])
 def test_settings_used_by_the_pod_spec_are_required_in_settings(name: str) -> None:
-    assert name in render_error({"extraEnv": [{"name": name, "value": "1"}]})
     assert name in render_error({"settings": {name: None}})
+
+
+@pytest.mark.parametrize("name", ["FLASK_PORT", "GRACEFUL_TIMEOUT", "ROOT_PATH"])
+def test_settings_used_by_other_fields_cannot_be_in_extra_env(name: str) -> None:
+    assert f"settings.{name}" in render_error({"extraEnv": [{"name": name, "value": "1"}]})
 
 
 def test_port_and_probes_use_the_setting() -> None:

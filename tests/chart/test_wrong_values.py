@@ -84,6 +84,10 @@ REJECTED_BY_TEMPLATES: list[tuple[list[str], Object]] = [
         {"autoscaling": {"enabled": True, "targetCPUUtilizationPercentage": None}},
     ),
     (["fullnameOverride"], {"fullnameOverride": "Fraud"}),
+    *(
+        (["settings.ROOT_PATH", "/fraud"], {"settings": {"ROOT_PATH": path}})
+        for path in ("/a b", "/a?b", "/a#b", "/a%20b", "/a//b", "//a", "/a/../b", "/api", "api/")
+    ),
 ]
 
 

@@ -51,6 +51,21 @@ def test_a_boolean_may_be_written_as_false(text: str) -> None:
         ("SWAGGER_UI_DOC_EXPANSION", "some", "one of none, list, full"),
         ("LOG_LEVEL", "LOUD", "one of DEBUG, INFO, WARNING, ERROR"),
         ("LOG_FORMAT", "xml", "one of json, text"),
+        ("ACCESS_LOG", "none", "one of off, errors, all"),
+        ("PREDICT_TIMEOUT", "-1", "a number from 0"),
+        ("ROOT_PATH", "/a b", "a path such as /fraud"),
+        ("ROOT_PATH", "/a?b", "a path such as /fraud"),
+        ("ROOT_PATH", "/a#b", "a path such as /fraud"),
+        ("ROOT_PATH", "/a%20b", "a path such as /fraud"),
+        ("ROOT_PATH", "/é", "a path such as /fraud"),
+        ("ROOT_PATH", "/a//b", "a path such as /fraud"),
+        ("ROOT_PATH", "//a", "a path such as /fraud"),
+        ("ROOT_PATH", "/a//", "a path such as /fraud"),
+        ("ROOT_PATH", "/a/../b", "a path such as /fraud"),
+        ("ROOT_PATH", "https://a.example.com/b", "a path such as /fraud"),
+        # As a prefix it would hide the probes, or the predictions.
+        ("ROOT_PATH", "/api", "a path such as /fraud, other than /api"),
+        ("ROOT_PATH", "api/model/", "a path such as /fraud, other than /api"),
     ],
 )
 def test_a_value_that_does_not_parse_is_rejected_in_one_line(
@@ -68,6 +83,22 @@ def test_a_long_value_of_several_lines_is_rejected_in_one_short_line() -> None:
         Settings.from_environ({"WORKERS": "x\n" * 10_000})
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("", ""),
+        ("/", ""),
+        ("fraud", "/fraud"),
+        ("fraud/", "/fraud"),
+        (" /fraud ", "/fraud"),
+        ("/api/fraud/", "/api/fraud"),
+        ("/v1.2/~a_b-c/d:e@f+g", "/v1.2/~a_b-c/d:e@f+g"),
+    ],
+)
+def test_the_root_path_begins_with_a_slash_and_ends_with_none(text: str, path: str) -> None:
+    assert Settings.from_environ({"ROOT_PATH": text}).root_path == path
 
 
 def test_choices_are_taken_in_any_case() -> None:
@@ -109,6 +140,7 @@ def test_settings_are_frozen() -> None:
         ({}, "http://localhost:8888/api/"),
         ({"FLASK_PORT": "9000"}, "http://localhost:9000/api/"),
         ({"FLASK_SERVER_NAME": "ml.example", "FLASK_PORT": "9000"}, "http://ml.example/api/"),
+        ({"ROOT_PATH": "fraud/"}, "http://localhost:8888/fraud/api/"),
     ],
 )
 def test_the_start_up_line_has_the_address_that_a_browser_needs(

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.helpers import (
     ECHO,
@@ -19,14 +20,15 @@ def requests_of(code: int, path: str = PREDICT, method: str = "POST") -> tuple[s
 
 
 def test_requests_are_counted_by_path_method_and_code(tmp_path: Path) -> None:
-    client = make_client(tmp_path, ECHO)
-    client.post(PREDICT, json=VALID)
-    client.post(PREDICT, json=VALID)
-    client.post(PREDICT, json={})
-    client.post(PREDICT, json=VALID, headers={"Sec-Fetch-Site": "cross-site"})
-    client.get("/nowhere")
-    client.open("/nowhere", method="BREW")
-    metrics = parse_metrics(client.get("/metrics").text)
+    write_module(tmp_path, ECHO)
+    with serving(tmp_path) as server:
+        server.predict(VALID)
+        server.predict(VALID)
+        server.predict({})
+        server.predict(VALID, headers={"Sec-Fetch-Site": "cross-site"})
+        server.get("/nowhere")
+        requests.request("BREW", f"{server.url}/nowhere", timeout=20)
+        metrics = parse_metrics(server.get("/metrics").text)
     assert metrics[requests_of(200)] == 2
     assert metrics[requests_of(400)] == 2
     assert metrics[requests_of(404, "unknown", "GET")] == 1

@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 
 from app.errors import ModelError
-from app.predictor.module import find_module, load_module, read_sample
+from app.predictor.module import (
+    call_user_code,
+    find_module,
+    format_exception_line,
+    load_module,
+    read_sample,
+    type_name,
+)
 from tests.helpers import write_module
 
 RUN = "def run(input_data): return 1\n"
@@ -128,3 +135,94 @@ def test_a_sample_that_does_not_describe_is_one_line(
 def test_a_module_without_sample_describes_nothing(tmp_path: Path) -> None:
     file = write_module(tmp_path, RUN, "fraud")
     assert read_sample(file, load_module(file)) == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("\nraise ValueError('password=x')\n", "import failed at fraud.py, line 2: ValueError"),
+        ("raise SystemExit('x')\n", "import failed at fraud.py, line 1: SystemExit"),
+        ("import absent_x\n", "import failed at fraud.py, line 1: ModuleNotFoundError"),
+        ("x = \n", "fraud.py, line 1: SyntaxError"),
+        ("import ast\nast.literal_eval('x y')\n", "import failed at fraud.py, line 2: SyntaxError"),
+        ("raise SyntaxError('x', (1, 2, 3, 4))\n", "import failed at fraud.py, line 1: SyntaxError"),
+        ("x = 1\n", "Model module 'fraud' has no function 'run': define it in fraud.py"),
+    ],
+)  # fmt: skip
+def test_the_reason_has_the_place_and_the_type_but_not_the_text_of_an_exception(
+    tmp_path: Path, source: str, reason: str
+) -> None:
+    with pytest.raises(ModelError) as error:
+        load_module(write_module(tmp_path, source, "fraud"))
+    assert error.value.reason == reason
+    assert str(error.value).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("text"), "ValueError: text"), (ValueError(), "ValueError"), (KeyError("k"), "KeyError: 'k'"),
+        (ValueError("one\ntwo"), "ValueError: one"), (ValueError("\n one\u2028two"), "ValueError: one"),
+        (ValueError("\ud800"), r"ValueError: \ud800"), (ValueError("x" * 10_000), f"ValueError: {'x' * 1000}…"),
+        (type("a\nb", (Exception,), {})("text"), "a: text"), (SystemExit(3), "SystemExit: 3"),
+        (SyntaxError("text"), "SyntaxError: text"),
+        (SyntaxError("text", (__file__, 3, 1, "")), "SyntaxError: text"),
+    ],
+)  # fmt: skip
+def test_an_exception_is_one_line_that_can_be_sent(error: BaseException, line: str) -> None:
+    assert format_exception_line(error) == line
+
+
+ODD_TEXT = """
+class Text(str):
+    def encode(self, *_): raise LookupError
+    strip = encode
+class Odd(Exception):
+    def __str__(self): return Text("text")
+"""
+ODD_NAME = """
+class Meta(type):
+    @property
+    def __name__(cls): raise LookupError
+class Odd(Exception, metaclass=Meta):
+    def __str__(self): return "text"
+"""
+
+
+@pytest.mark.parametrize(
+    ("definition", "text"),
+    [
+        ("class Odd(Exception):\n    def __str__(self): return self.absent", ""),
+        ("class Odd(BaseException):\n    def __str__(self): raise SystemExit", ""),
+        ("class Odd(Exception):\n    def __str__(self): raise self", ""),
+        ("class Odd(Exception):\n    def __str__(self): return str(self)", ""),
+        ("class Odd(Exception):\n    def __str__(self): return 1", ""),
+        ("class Odd(SyntaxError):\n    filename, lineno, msg = __file__, 1, 1", ""),
+        (ODD_TEXT, ": text"),
+        (ODD_NAME, ": text"),
+    ],
+)
+def test_a_broken_exception_is_a_model_error_like_any_other(
+    tmp_path: Path, definition: str, text: str
+) -> None:
+    source = f"def init(): raise Odd()\n{RUN}{definition}\n"
+    file = write_module(tmp_path, source, "fraud")
+    with pytest.raises(ModelError) as error:
+        call_user_code(file, "init()", load_module(file).init)
+    assert error.value.reason in ("init() failed at fraud.py, line 1: Odd", "fraud.py, line 1: Odd")
+    assert str(error.value) == f"{error.value.reason}{text}"
+    assert type_name(error.value.__cause__) == "Odd"
+
+
+def test_an_exception_without_a_traceback_that_can_be_read_has_the_place_of_its_module(
+    tmp_path: Path,
+) -> None:
+    source = f"""
+class Odd(Exception):
+    __traceback__ = property(lambda self: 1 / 0, lambda self, value: None)
+def init(): raise Odd
+{RUN}
+"""
+    file = write_module(tmp_path, source, "fraud")
+    with pytest.raises(ModelError, match=r"^init\(\) failed at fraud\.py: Odd$"):
+        call_user_code(file, "init()", load_module(file).init)

@@ -54,7 +54,7 @@ def test_a_parameter_has_the_type_of_its_example(example: Any, expected: dict[st
 )  # fmt: skip
 def test_the_sample_is_valid_by_its_own_schema(example: Any) -> None:
     parameters = Parameters({"p": example})
-    assert parameters.validate(parameters.sample) == {}
+    assert parameters.validate(parameters.sample).errors == {}
     assert parameters.is_valid(parameters.sample)
 
 
@@ -91,3 +91,49 @@ def test_an_example_is_shown_as_it_is_written_with_an_added_offset_if_it_has_non
     example: Any, shown: str
 ) -> None:
     assert Parameters({"p": example}).sample == {"p": shown}
+
+
+CIRCULAR: dict[str, Any] = {}
+CIRCULAR["self"] = CIRCULAR
+
+
+def nested(levels: int) -> Any:
+    example: Any = 1
+    for _ in range(levels):
+        example = [example]
+    return example
+
+
+@pytest.mark.parametrize(
+    ("example", "message"),
+    [
+        ({2023: 5}, "sample()['p'] has the name 2023: names in JSON are strings"),
+        ({1: 2, "1": 3}, "sample()['p'] has the name 1: names in JSON are strings"),
+        ([{"a": {None: 1}}], "sample()['p'][0]['a'] has the name None: names in JSON are strings"),
+        ("\ud800", "sample()['p'] cannot be sent as JSON: str is not valid UTF-8"),
+        ({"\ud800": 1}, "sample()['p'] cannot be sent as JSON: "),
+        (nested(205), "sample()['p'] cannot be sent as JSON: recursion limit exceeded"),
+        (nested(400), "sample() holds a value that is nested too deeply, or contains itself"),
+        (CIRCULAR, "sample() holds a value that is nested too deeply, or contains itself"),
+        (pd.NaT, "sample() is not valid at 'p': 'NaTZ' is not a 'date-time'; give another example"),
+    ],
+)  # fmt: skip
+def test_an_example_that_no_caller_can_send_is_named(example: Any, message: str) -> None:
+    with pytest.raises(ModelError) as error:
+        Parameters({"p": example})
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+def test_an_example_as_deep_as_a_body_may_be_is_taken() -> None:
+    assert Parameters({"p": nested(198)}).sample == {"p": nested(198)}
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "1e400"])
+def test_a_decimal_without_a_finite_float_is_a_number(text: str) -> None:
+    assert kind(decimal.Decimal(text)) == NUMBER
+    assert Parameters({"p": decimal.Decimal(text)}).sample == {"p": 0.0}
+
+
+def test_a_date_time_with_a_line_feed_is_a_text() -> None:
+    assert kind("2021-10-26T12:00:00Z\n") == STRING

@@ -4,17 +4,23 @@ import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.predictor.parameters import Parameters
+from app.predictor.validation import Validator
+from tests.predictor.bodies import SAMPLES, VALUES, errors_of_jsonschema, shaken
 
 NOON = datetime.datetime(2021, 10, 26, 12, tzinfo=datetime.UTC)
 
 
 def errors(parameters: Parameters, body: Any) -> dict[str, str]:
     """Return the errors of the full validation; the fast one must agree."""
-    found = parameters.validate(body)
-    assert parameters.is_valid(body) == (not found)
-    return found
+    error = parameters.validate(body)
+    assert parameters.is_valid(body) == (not error.errors)
+    assert error.total == len(error.errors)
+    assert str(error) == "Input payload validation failed"
+    return error.errors
 
 
 @pytest.mark.parametrize(
@@ -50,6 +56,7 @@ def test_these_values_are_valid(example: Any, value: Any) -> None:
         (NOON, "2021-10-26T12:00:00", "p", "'2021-10-26T12:00:00' is not a 'date-time'"),
         (NOON, "2021-10-26", "p", "'2021-10-26' is not a 'date-time'"),
         (NOON, "2021-02-30T12:00:00Z", "p", "'2021-02-30T12:00:00Z' is not a 'date-time'"),
+        (NOON, "2021-10-26T12:00:00Z\n", "p", "'2021-10-26T12:00:00Z\\n' is not a 'date-time'"),
         ("2021-10-26", "20211026", "p", "'20211026' is not a 'date'"),
         ("2021-10-26", "2021-W01-1", "p", "'2021-W01-1' is not a 'date'"),
         ("2021-10-26", "2023-02-29", "p", "'2023-02-29' is not a 'date'"),
@@ -91,3 +98,55 @@ def test_a_long_value_is_truncated_in_its_message() -> None:
     message = errors(Parameters({"p": 1}), {"p": "x" * 100_000})["p"]
     assert message.endswith("x… is not of type 'integer'")
     assert len(message) < 200
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_the_errors_are_the_first_of_jsonschema_in_its_order_and_all_are_counted(
+    data: st.DataObject,
+) -> None:
+    parameters = Parameters(data.draw(SAMPLES))
+    body = data.draw(shaken(parameters.sample) | VALUES)
+    errors = errors_of_jsonschema(parameters.schema, body)
+    error = Validator(parameters.schema, max_errors=3).validate(body)
+    assert list(error.errors.items()) == errors[:3]
+    assert error.total == len(errors)
+
+
+def test_of_many_errors_the_first_hundred_are_shown_and_the_message_has_their_number() -> None:
+    error = Parameters({"p": [1], "q": "a"}).validate({"p": ["x"] * 4710})
+    assert list(error.errors) == [f"p.{index}" for index in range(100)]
+    assert error.total == 4711
+    assert str(error) == "Input payload validation failed: 100 of 4711 errors shown"
+
+
+def test_a_hundred_errors_are_all_shown() -> None:
+    error = Parameters({"p": [1], "q": "a"}).validate({"p": ["x"] * 99})
+    assert len(error.errors) == error.total == 100
+    assert "q" in error.errors
+    assert str(error) == "Input payload validation failed"
+
+
+def test_the_missing_names_of_many_objects_are_counted_without_looking_for_each() -> None:
+    row = {f"n{index}": index for index in range(20_000)}
+    error = Parameters({"rows": [row]}).validate({"rows": [{}, {"n7": 7}, {"n7": "x"}] * 100_000})
+    assert error.total == 100_000 * (20_000 + 19_999 + 20_000)
+    assert list(error.errors) == [f"rows.0.n{index}" for index in range(100)]
+
+
+def test_deep_bodies_are_validated() -> None:
+    sample: Any = 1
+    body: Any = ["x"] * 10_000
+    for _ in range(150):
+        sample = [sample]
+    for _ in range(149):
+        body = [body]
+    error = Parameters({"p": sample}).validate({"p": body})
+    assert error.total == 10_000
+    assert next(iter(error.errors)) == "p" + ".0" * 150
+
+
+def test_two_errors_with_one_key_are_one_and_the_message_says_so() -> None:
+    error = Parameters({"a.b": 1, "a": {"b": 1}}).validate({"a.b": "x", "a": {"b": "y"}})
+    assert error.errors == {"a.b": "'x' is not of type 'integer'"}
+    assert str(error) == "Input payload validation failed: 1 of 2 errors shown"

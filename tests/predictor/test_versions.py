@@ -12,42 +12,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from app.errors import ModelError
-from app.predictor.versions import sklearn_version_of_pickle, training_versions, version_mismatches
+from app.predictor.versions import check_versions, training_versions, version_mismatches
 from tests.helpers import ROOT
 
 
 def estimator() -> Any:
     return make_pipeline(StandardScaler(), LogisticRegression()).fit([[0.0], [1.0]], [0, 1])
-
-
-@pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3)])
-def test_a_joblib_file_has_the_version_of_scikit_learn_in_every_compression(
-    tmp_path: Path, compress: Any
-) -> None:
-    file = tmp_path / "model.joblib"
-    joblib.dump(estimator(), file, compress=compress)
-    assert sklearn_version_of_pickle(file) == sklearn.__version__
-
-
-@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
-def test_a_pickle_has_it_in_every_protocol(tmp_path: Path, protocol: int) -> None:
-    file = tmp_path / "model.pkl"
-    file.write_bytes(pickle.dumps({"model": estimator()}, protocol=protocol))
-    assert sklearn_version_of_pickle(file) == sklearn.__version__
-
-
-def test_it_is_found_across_the_border_of_two_chunks(tmp_path: Path) -> None:
-    file = tmp_path / "model.pkl"
-    for distance in range(0, 40, 3):
-        file.write_bytes(b"\0" * (2**20 - distance) + pickle.dumps(estimator()))
-        assert sklearn_version_of_pickle(file) == sklearn.__version__
-
-
-@pytest.mark.parametrize("content", [b"", b"\x78", b"\x78\x9cgarbage", b"BZgarbage", b"\x1f\x8bno"])
-def test_a_file_that_is_not_a_pickle_has_none(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "model.pkl"
-    file.write_bytes(content)
-    assert sklearn_version_of_pickle(file) is None
 
 
 def versions_beside(file: Path) -> list[tuple[str, ...]]:
@@ -77,10 +47,26 @@ def test_no_pickle_hides_another_of_another_version(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_not_a_file_is_not_searched(tmp_path: Path) -> None:
+@pytest.mark.parametrize("policy", ["warn", "refuse"])
+def test_what_cannot_be_searched_is_no_failed_load(
+    tmp_path: Path, policy: str, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "folder.pkl").mkdir()
+    (tmp_path / "folder.joblib").mkdir()
+    (tmp_path / "link.joblib").symlink_to("/nowhere/old.joblib")
+    (tmp_path / "circle.joblib").symlink_to("circle.joblib")
     os.mkfifo(tmp_path / "pipe.joblib")
+    (tmp_path / "fraud.json").mkdir()
+    check_versions(tmp_path / "fraud.py", policy)
     assert versions_beside(tmp_path / "fraud.py") == []
+    assert caplog.text == ""
+
+
+def test_a_record_that_is_a_pipe_or_a_link_to_nowhere_has_no_versions(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "link.json").symlink_to("/nowhere/fraud.json")
+    for name in ("pipe", "link"):
+        assert versions_beside(tmp_path / f"{name}.py") == []
 
 
 def test_the_versions_of_the_example_are_those_that_run() -> None:
@@ -112,7 +98,12 @@ def test_a_record_without_versions_is_named(tmp_path: Path) -> None:
         version_mismatches(tmp_path / "fraud.py")
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"labels": []}'])
+NO_RECORDS = ["{", "[]", '{"labels": []}', "[" * 100_000, "", "1" * 5000, '{"made_with": null}']
+
+
+@pytest.mark.parametrize(
+    "content", [*NO_RECORDS, f'{{"made_with": {{"python": "2.7"}}, "w": "{"x" * 2**20}"}}']
+)
 def test_a_file_about_something_else_is_not_a_record(tmp_path: Path, content: str) -> None:
     (tmp_path / "fraud.json").write_text(content)
     assert versions_beside(tmp_path / "fraud.py") == []
@@ -120,3 +111,11 @@ def test_a_file_about_something_else_is_not_a_record(tmp_path: Path, content: st
 
 def test_an_empty_folder_names_no_versions(tmp_path: Path) -> None:
     assert versions_beside(tmp_path / "fraud.py") == []
+
+
+def test_a_package_without_a_name_does_not_run(tmp_path: Path) -> None:
+    (tmp_path / "fraud.json").write_text('{"made_with": {"": "1.0", "../x": "2.0"}}')
+    assert version_mismatches(tmp_path / "fraud.py") == [
+        " 1.0 (runs: none; fraud.json)",
+        "../x 2.0 (runs: none; fraud.json)",
+    ]

@@ -76,6 +76,8 @@ def test_arbitrary_bytes_get_a_400_and_close_the_connection(
         pytest.param(400, LIVENESS[:-2] + b"A: b\r\n c\r\n\r\n", id="folded header"),
         pytest.param(400, LIVENESS[:-2] + b"A: b\x00c\r\n\r\n", id="NUL in a header"),
         pytest.param(400, LIVENESS[:-2] + b"Host: other\r\n\r\n", id="two hosts"),
+        pytest.param(400, LIVENESS.replace(b"Host: test\r\n", b""), id="no host"),
+        pytest.param(400, b"\x16\x03\x01\x02\x00", id="TLS"),
         pytest.param(414, head("GET", "/" + "a" * 5_000), id="giant URL"),
         pytest.param(431, LIVENESS[:-2] + b"A: %s\r\n\r\n" % (b"b" * 9_000), id="giant header"),
         pytest.param(431, LIVENESS[:-2] + b"A: b\r\n" * 150 + b"\r\n", id="many headers"),
@@ -157,12 +159,17 @@ def test_responses_to_head_and_options_have_no_body(server: Server, path: str) -
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/api/nothing", "/api/liveness/", "/api/%2e%2e/liveness", "/api/../app", "/api/%ff",
+    ["/api/nothing", "/api/liveness/", "/api/%2e%2e/liveness", "/api/../app", "/api/%ff",
      "/api/%00", "/api/liveness%0a", "/api//liveness", "/api/Liveness", "//other.test/api/", "/api/" + "a" * 4_000,
      "/api/swaggerui/../../x", "/api/swaggerui/%2e%2e%2f%2e%2e%2fx", "/api/model", PREDICT + "/"],
 )  # fmt: skip
 def test_an_unknown_path_is_a_404(server: Server, path: str) -> None:
     check_error_response(send_request(server, head("GET", path)), 404)
+
+
+def test_the_root_redirects_to_the_page(server: Server) -> None:
+    response = send_request(server, head("GET", "/"))
+    assert (response.status, response.headers["Location"]) == (308, "/api/")
 
 
 @pytest.mark.parametrize("path", ["/api/live%6Eess", "/api/liveness?x=%zz&%ff", "//api/liveness"])

@@ -12,6 +12,7 @@ from tests.helpers import (
     ECHO,
     GATED,
     GATED_INIT,
+    GUNICORN,
     PREDICT,
     VALID,
     Server,
@@ -82,17 +83,14 @@ def test_a_rejected_prediction_leaves_its_connection_open(tmp_path: Path) -> Non
             assert second.read_response().json == {"id": 3}
 
 
-def test_slow_uploads_count_as_predictions_and_do_not_delay_probes(tmp_path: Path) -> None:
+def test_slow_uploads_take_no_place_and_do_not_delay_probes(tmp_path: Path) -> None:
     write_module(tmp_path, GATED)
     (tmp_path / "gate").touch()
-    with serving(tmp_path, MAX_PENDING="4") as server:
-        slow = [RawConnection(server.port, post(b'{"id": 1}')[:-1]) for _ in range(4)]
-        assert eventually(lambda: server.predict({"id": 2}).status_code == 503)
-        rejected = [RawConnection(server.port, post(b'{"id": 3}')[:-1]) for _ in range(40)]
+    with serving(tmp_path, MAX_PENDING="1") as server:
+        slow = [RawConnection(server.port, post(b'{"id": 1}')[:-1]) for _ in range(40)]
+        for _ in range(5):
+            assert server.predict({"id": 2}).status_code == 200
         check_probes(server)
-        for connection in rejected:
-            check_error_response(connection.read_response(), 503)
-            connection.close()
         for connection in slow:
             connection.send(b"}")
             assert connection.read_response().json == {"id": 1}
@@ -113,6 +111,34 @@ def test_a_not_ready_response_does_not_wait_for_the_body(tmp_path: Path) -> None
                 assert int(response.headers["Retry-After"]) > 0
         (tmp_path / "gate").touch()
         assert eventually(server.is_ready)
+
+
+LIMITED = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (600, 600)); "
+EXEC = f"os.execv(sys.executable, [sys.executable, *{GUNICORN!r}])"
+
+
+def test_a_low_limit_of_open_files_is_logged_at_the_start(tmp_path: Path) -> None:
+    write_module(tmp_path, ECHO)
+    with serving(tmp_path, command=("-c", LIMITED + EXEC)) as server:
+        assert "The limit of open files, 600, allows 400 connections, not 10000" in server.log
+
+
+def test_idle_connections_stay_open_and_do_not_hold_up_others(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 12_000), hard))
+    count = min(hard - 1000, 10_000)
+    write_module(tmp_path, ECHO)
+    try:
+        with serving(tmp_path) as server, contextlib.ExitStack() as stack:
+            idle = [stack.enter_context(RawConnection(server.port)) for _ in range(count)]
+            for connection in idle[:: count // 50]:
+                connection.send(LIVENESS)
+                assert connection.read_response().json == {"Alive": True}
+            check_probes(server)
+            assert server.predict(VALID).json() == VALID
+            assert "limit of open files" not in server.log
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize("sent", [b"", LIVENESS[:-2], LIVENESS])

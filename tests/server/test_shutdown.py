@@ -44,7 +44,7 @@ def test_a_running_request_is_completed_while_readiness_is_false(
 ) -> None:
     write_module(tmp_path, GATED)
     with (
-        serving(tmp_path, WORKERS=workers) as server,
+        serving(tmp_path, WORKERS=workers, THREADS="2") as server,
         RawConnection(server.port, post(b"{}")) as kept_alive,
         RawConnection(server.port, post(WAITING)) as running,
     ):

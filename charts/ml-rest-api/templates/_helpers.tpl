@@ -74,6 +74,13 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 {{- end }}
 
+{{/* ROOT_PATH with a slash before it and none after it; empty without a prefix. */}}
+{{- define "ml-rest-api.rootPath" -}}
+{{- with .Values.settings.ROOT_PATH | default "" | toString | trim | trimAll "/" }}
+{{- printf "/%s" . }}
+{{- end }}
+{{- end }}
+
 {{/* Minimum number of pods. */}}
 {{- define "ml-rest-api.minPods" -}}
 {{- .Values.autoscaling.enabled | ternary .Values.autoscaling.minReplicas .Values.replicaCount | int }}

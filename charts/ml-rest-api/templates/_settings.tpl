@@ -1,2 +1,2 @@
 {{/* Rendered from app/config/settings.py: settings that are empty by default. */}}
-{{- define "ml-rest-api.emptySettings" -}}SECRET_KEY{{- end }}
+{{- define "ml-rest-api.emptySettings" -}}SECRET_KEY CORS_ORIGINS ROOT_PATH{{- end }}

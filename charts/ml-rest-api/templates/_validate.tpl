@@ -103,9 +103,15 @@ Each message names the values and the fix.
 
 {{- define "ml-rest-api.validateOthers" -}}
 {{- range .Values.extraEnv }}
-{{- if has .name (list "FLASK_PORT" "GRACEFUL_TIMEOUT") }}
-{{- fail (printf "extraEnv must not contain %s: set settings.%s, from which the pod's specification is computed" .name .name) }}
+{{- if has .name (list "FLASK_PORT" "GRACEFUL_TIMEOUT" "ROOT_PATH") }}
+{{- fail (printf "extraEnv must not contain %s: set settings.%s, from which other fields are computed" .name .name) }}
 {{- end }}
+{{- end }}
+{{- $root := .Values.settings.ROOT_PATH | default "" | toString | trim }}
+{{- $segment := "[-\\w.~!$&'()*+,;=:@]+" }}
+{{- $isPath := regexMatch (printf "^(/?%s(/%s)*)?/?$" $segment $segment) $root }}
+{{- if or (not $isPath) (regexMatch "(^|/)[.]{1,2}(/|$)" $root) (has (trimAll "/" $root) (list "api" "api/model")) }}
+{{- fail (printf "settings.ROOT_PATH is %q: set it to a path such as /fraud, other than /api, without a space, ?, #, %% or //" $root) }}
 {{- end }}
 {{- if and .Values.service.nodePort (eq .Values.service.type "ClusterIP") }}
 {{- fail "service.nodePort requires service.type NodePort or LoadBalancer" }}

@@ -1,0 +1,139 @@
+"""The pending calls of the model: first come, first served, and each settled once."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+from app.codec import Row
+from app.errors import BusyError, RequestError
+
+
+class Call:
+    """One row that waits for its prediction.
+
+    Attributes:
+        row: the valid input.
+        request_id: of the request that asks, for the log.
+        on_done: called with the call once it is settled, in any thread; must not raise.
+        started: the monotonic time at which a thread took it, or None.
+        result: the prediction as JSON.
+        error: why there is no prediction.
+
+    """
+
+    __slots__ = ("arrived", "error", "on_done", "request_id", "result", "row", "started")
+
+    def __init__(self, row: Row, request_id: str, on_done: Callable[["Call"], None]) -> None:
+        """Ask for the prediction of `row`."""
+        self.row = row
+        self.request_id = request_id
+        self.on_done = on_done
+        self.arrived = time.monotonic()
+        self.started: float | None = None
+        self.result = b""
+        self.error: RequestError | None = None
+
+
+class CallQueue:
+    """The calls that wait or run, in the order of their arrival."""
+
+    def __init__(self, limit: int) -> None:
+        """Allow `limit` pending calls."""
+        self._limit = limit
+        self._pending: dict[Call, None] = {}  # waiting or running; a call leaves it once
+        self._waiting: deque[Call] = deque()
+        self._wakeups: SimpleQueue[None] = SimpleQueue()  # one at most, for one idle thread
+        self._lock = threading.Lock()
+        self._last_start = 0.0
+
+    def __len__(self) -> int:
+        """Return the number of calls that wait or run."""
+        return len(self._pending)
+
+    def submit(self, call: Call) -> None:
+        """Let a call wait; a thread takes it after `notify`, or after an earlier call.
+
+        Raises:
+            BusyError: as many calls as allowed are pending.
+
+        """
+        with self._lock:
+            if len(self._pending) >= self._limit:
+                raise BusyError
+            self._pending[call] = None
+        self._waiting.append(call)
+
+    def notify(self) -> None:
+        """Wake an idle thread. All that were submitted before form its batch."""
+        if self._wakeups.empty():
+            self._wakeups.put(None)
+
+    def take(self, max_size: int, wait: float) -> list[Call]:
+        """Wait for calls and return the oldest.
+
+        Args:
+            max_size: how many at most.
+            wait: seconds to wait for as many.
+
+        """
+        while not (batch := self._pop(max_size)):
+            self._wakeups.get()
+        deadline = time.monotonic() + wait
+        while wait and len(batch) < max_size and (left := deadline - time.monotonic()) > 0:
+            try:
+                self._wakeups.get(timeout=left)
+            except Empty:
+                break
+            batch += self._pop(max_size - len(batch))
+        if self._waiting:  # for another thread
+            self.notify()
+        self._last_start = time.monotonic()
+        return batch
+
+    def settle(self, call: Call, result: bytes = b"", error: RequestError | None = None) -> None:
+        """End a call with its result or error; do nothing where it has ended."""
+        if self._leave(call):
+            call.result, call.error = result, error
+            call.on_done(call)
+
+    def cancel(self, call: Call) -> None:
+        """Drop a call that nobody waits for any more; one that runs keeps its place."""
+        if call.started is None:
+            self._leave(call)
+
+    def pending(self) -> list[Call]:
+        """Return the calls that wait or run."""
+        return list(self._pending)
+
+    def seconds_without_progress(self) -> float:
+        """Return for how long a thread has run its call, or none has taken the oldest."""
+        now = time.monotonic()
+        return max(
+            (
+                now
+                - (max(call.arrived, self._last_start) if call.started is None else call.started)
+                for call in self.pending()
+            ),
+            default=0.0,
+        )
+
+    def _pop(self, max_size: int) -> list[Call]:
+        batch: list[Call] = []
+        while len(batch) < max_size:
+            try:
+                call = self._waiting.popleft()
+            except IndexError:
+                break
+            if call in self._pending:  # else it is cancelled
+                call.started = time.monotonic()
+                batch.append(call)
+        return batch
+
+    def _leave(self, call: Call) -> bool:
+        try:
+            del self._pending[call]
+        except KeyError:
+            return False
+        return True

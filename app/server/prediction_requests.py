@@ -1,0 +1,120 @@
+"""Requests for predictions, between the event loop and the model's thread.
+
+What has come in one turn of the loop is one batch; what comes while the model runs is the next.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from app.api.application import Application
+from app.api.predict import Call
+from app.api.responses import Response
+from app.errors import TimedOutError
+from app.observability.request_ids import current_request_ids
+from app.server.connection import Connection
+from app.server.request import Request
+from app.server.threads import Threads
+
+_log = logging.getLogger(__name__)
+
+_LARGE_BODY = 16_384  # bytes; it takes more than a millisecond to read one
+Send = Callable[[Connection, Request, Response], None]
+
+
+class PredictionRequests:
+    """Starts predictions, and sends what becomes of them."""
+
+    def __init__(
+        self, app: Application, loop: asyncio.AbstractEventLoop, threads: Threads, send: Send
+    ) -> None:
+        """Predict with `app`.
+
+        Args:
+            app: the application.
+            loop: the event loop, in which all but `_finish` and `_start_in_thread` runs.
+            threads: read large bodies.
+            send: sends a response.
+
+        """
+        self._predictions = app.predictions
+        self._loop = loop
+        self._threads = threads
+        self._send = send
+        self._finished: deque[tuple[Connection, Request, Call]] = deque()
+        self._sends_soon = False
+        self._notifies_soon = False
+
+    def check_head(self, request: Request) -> None:
+        """Raise what is wrong with a request before its body is read."""
+        length = request.headers.get(b"content-length")
+        self._predictions.check_head(
+            request.header(b"content-type"),
+            request.header(b"content-encoding"),
+            None if length is None else int(length),
+        )
+
+    def start(self, connection: Connection, request: Request) -> None:
+        """Start the prediction that a complete request asks for; raise what is wrong with it."""
+        self.check_head(request)
+        if request.received > _LARGE_BODY or b"content-encoding" in request.headers:
+            self._threads.submit(self._start_in_thread, connection, request)
+        else:
+            self._submit(connection, request)
+            if not self._notifies_soon:
+                self._notifies_soon = True
+                self._loop.call_soon(self._notify)
+        if timeout := self._predictions.timeout:
+            request.timer = self._loop.call_later(timeout, self._time_out, connection, request)
+
+    def cancel(self, call: Call) -> None:
+        """Forget a call whose caller has gone."""
+        self._predictions.cancel(call)
+
+    def _submit(self, connection: Connection, request: Request) -> None:
+        request.call = self._predictions.start(
+            request.body,
+            request.header(b"content-encoding"),
+            request.id,
+            partial(self._finish, connection, request),
+        )
+
+    def _notify(self) -> None:
+        self._notifies_soon = False
+        self._predictions.notify()
+
+    def _start_in_thread(self, connection: Connection, request: Request) -> None:
+        current_request_ids.set((request.id,))
+        try:
+            self._submit(connection, request)
+        except Exception as error:  # noqa: BLE001 - it becomes the response
+            response = self._predictions.error_response(error)
+            self._loop.call_soon_threadsafe(self._send, connection, request, response)
+        else:
+            self._predictions.notify()
+
+    def _finish(self, connection: Connection, request: Request, call: Call) -> None:
+        """Have the event loop send the response; called in the model's thread, for each row.
+
+        One wake-up is enough for a batch.
+        """
+        self._finished.append((connection, request, call))
+        if not self._sends_soon:
+            self._sends_soon = True
+            self._loop.call_soon_threadsafe(self._send_finished)
+
+    def _send_finished(self) -> None:
+        self._sends_soon = False  # before the queue is found empty: see _finish
+        finished = self._finished
+        while finished:
+            connection, request, call = finished.popleft()
+            try:
+                self._send(connection, request, self._predictions.response(call))
+            except Exception:  # noqa: BLE001 - the others still wait
+                _log.exception("A response failed")
+                connection.transport.abort()
+
+    def _time_out(self, connection: Connection, request: Request) -> None:
+        self._send(connection, request, self._predictions.error_response(TimedOutError()))

@@ -1,0 +1,150 @@
+"""A request, as far as its bytes have come, and what is wrong with its head."""
+
+import asyncio
+import re
+import time
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from werkzeug.exceptions import (
+    BadRequest,
+    ExpectationFailed,
+    RequestHeaderFieldsTooLarge,
+    RequestURITooLarge,
+)
+from werkzeug.exceptions import NotImplemented as NotImplementedByServer
+
+from app.api.predict import Call
+
+MAX_HEAD = 65_536  # bytes
+_MAX_TARGET = 4094  # bytes; these limits are gunicorn's defaults
+_MAX_FIELD = 8190
+_MAX_FIELDS = 100
+
+_KNOWN_CODINGS = re.compile(rb"(chunked|identity|gzip|x-gzip|deflate|compress|x-compress|[, \t])*")
+_TARGET = re.compile(rb"(https?://|/)[\x21-\x7e]*", re.IGNORECASE)
+
+
+class Request:
+    """One request of a connection.
+
+    Attributes:
+        started: the monotonic time of its first byte.
+        method: in upper case.
+        target: as in the request line: a path and perhaps a query, or a URL.
+        version: of HTTP.
+        headers: by name in lower case; the values of a repeated one are joined by commas.
+        error: why the request is rejected without a look at its path.
+        head_complete: whether the head has come.
+        complete: whether the body has come too.
+        keep_alive: whether the client wants the connection to stay.
+        reads_body: whether somebody reads the body; None until that is decided.
+        parts: the body so far, unless nobody reads it.
+        received: bytes of the body so far.
+        waiting_since: the monotonic time from which its head, then its body, is waited for.
+        responding: whether its response is being made.
+        id: for the log, and for the response.
+        path: decoded, without the prefix of ROOT_PATH.
+        is_prediction: whether it asks for a prediction.
+        call: the prediction that it waits for.
+        timer: ends the wait for the prediction.
+
+    """
+
+    method = ""
+    target = b""
+    version = ""
+    error: Exception | None = None
+    head_complete = False
+    complete = False
+    keep_alive = False
+    reads_body: bool | None = None
+    received = 0
+    waiting_since: float | None = None
+    responding = False
+    id = ""
+    path = ""
+    is_prediction = False
+    call: Call | None = None
+    timer: asyncio.TimerHandle | None = None
+
+    def __init__(self) -> None:
+        """Begin a request, of which nothing is known yet."""
+        self.started = time.monotonic()
+        self.headers: dict[bytes, bytes] = {}
+        self.parts: list[bytes] = []
+
+    @property
+    def body(self) -> bytes:
+        """The body, as far as it has come."""
+        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+
+    def decoded_path(self) -> str:
+        """Return the path without a query; bytes beyond ASCII as in WSGI (PEP 3333)."""
+        target = self.target
+        if target[:1] != b"/":
+            target = urlsplit(target).path or b"/"
+        path = target.partition(b"?")[0]
+        return (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
+
+    def header(self, name: bytes) -> str:
+        """Return a header, empty without it."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    def optional_header(self, name: bytes) -> str | None:
+        """Return a header, if it is there."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def add_headers(self, fields: list[tuple[bytes, bytes]]) -> None:
+        """Add the headers that have come."""
+        headers = self.headers
+        for name, value in fields:
+            key = name.lower()
+            if key in headers:
+                if key == b"host":
+                    self.error = BadRequest("The request has two Host headers")
+                headers[key] += b", " + value
+            else:
+                headers[key] = value
+
+    def check_size(self, fields: list[tuple[bytes, bytes]]) -> None:
+        """Reject a head beyond the limits."""
+        if len(self.target) > _MAX_TARGET:
+            self.error = RequestURITooLarge("The request's path is too long")
+        elif (
+            len(fields) > _MAX_FIELDS
+            or max((len(name) + len(value) for name, value in fields), default=0) > _MAX_FIELD
+        ):
+            self.error = head_too_large()
+
+    def check_head(self) -> None:
+        """Reject a complete head for what is not the parser's business."""
+        headers = self.headers
+        if self.error is not None:
+            return
+        if self.version not in ("1.0", "1.1") or not _TARGET.fullmatch(self.target):
+            self.error = invalid()
+        elif self.version == "1.1" and b"host" not in headers:
+            self.error = BadRequest("The request has no Host header")
+        elif b"transfer-encoding" in headers:
+            self.check_coding()
+        elif b"expect" in headers and headers[b"expect"].lower() != b"100-continue":
+            self.error = ExpectationFailed("The Expect header is unknown")
+
+    def check_coding(self) -> None:
+        """Reject a Transfer-Encoding other than `chunked` (RFC 9112, 6.1)."""
+        coding = self.headers.get(b"transfer-encoding", b"").strip().lower()
+        if self.version == "1.0" or (coding != b"chunked" and _KNOWN_CODINGS.fullmatch(coding)):
+            self.error = invalid()
+        elif coding != b"chunked":
+            self.error = NotImplementedByServer("The request's Transfer-Encoding is unknown")
+
+
+def invalid() -> BadRequest:
+    """Return the error of what is not HTTP."""
+    return BadRequest("The request is not valid HTTP")
+
+
+def head_too_large() -> RequestHeaderFieldsTooLarge:
+    """Return the error of a head beyond the limits."""
+    return RequestHeaderFieldsTooLarge("The request's headers are too large")

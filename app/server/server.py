@@ -1,0 +1,208 @@
+"""One process's server: who responds to a request, and the response on its way to the client.
+
+Predictions go to the model's thread, all else to Flask in a few threads. Whoever responds, requests
+are counted and logged here.
+"""
+
+import asyncio
+import logging
+import time
+
+from app.api.application import Application, matched_route
+from app.api.paths import PREDICT, PROBES, without_prefix
+from app.api.responses import Response
+from app.errors import BusyError
+from app.observability.access_log import Access, AccessLog
+from app.observability.request_ids import current_request_ids, request_id
+from app.server.connection import Connection
+from app.server.prediction_requests import PredictionRequests
+from app.server.request import Request
+from app.server.responses import json_head, wsgi_response
+from app.server.threads import Threads
+from app.server.wsgi import WsgiCaller, WsgiResponse
+
+_log = logging.getLogger(__name__)
+
+_READ_BYTES = 16_384  # at a time
+_MAX_BODIES = 2**28  # bytes of bodies that have come in part
+_KEEP_ALIVE_SECONDS = 75.0  # longer than clients keep theirs, or a request could meet the close
+_FLASK_THREADS = 3
+_UNKNOWN_ROUTE = "unknown"
+
+
+class Server:
+    """Responds to the requests of all connections.
+
+    Attributes:
+        body_too_large: returns the error of a body beyond MAX_CONTENT_LENGTH.
+        connections: those that are open, the oldest first.
+        is_draining: whether each connection closes after its next response.
+        is_tls: whether connections are encrypted.
+        keep_alive_seconds: for which a connection may stay idle.
+        read_buffer: what a connection reads into.
+        requests: the number of those that have been responded to.
+
+    """
+
+    def __init__(self, app: Application, loop: asyncio.AbstractEventLoop, *, is_tls: bool) -> None:
+        """Serve `app`."""
+        settings = app.settings
+        self.connections: dict[Connection, None] = {}
+        self.is_draining = False
+        self.is_tls = is_tls
+        self.keep_alive_seconds = _KEEP_ALIVE_SECONDS
+        self.read_buffer = memoryview(bytearray(_READ_BYTES))
+        self.requests = 0
+        self._app = app
+        self._loop = loop
+        self._root_path = settings.root_path
+        self._settings = settings
+        self._access_log = AccessLog(settings.ACCESS_LOG, PROBES)
+        self._wsgi = WsgiCaller(
+            app,
+            scheme="https" if is_tls else "http",
+            address=(settings.FLASK_HOST, settings.FLASK_PORT),
+            several_processes=settings.WORKERS > 1,
+        )
+        self._threads = Threads("flask", _FLASK_THREADS)
+        self._probe_thread = Threads("probes", 1)  # other requests do not delay them
+        self._predictions = PredictionRequests(app, loop, self._threads, self.send)
+        self.body_too_large = app.predictions.bodies.too_large
+        self._body_bytes = 0
+
+    def drain(self, until: float) -> None:
+        """Close each connection after one more response, or at a monotonic time."""
+        self.is_draining = True
+        self.keep_alive_seconds = max(0.0, until - time.monotonic())
+        for connection in self.connections:
+            if connection.is_idle:
+                connection.deadline = min(connection.deadline, until)
+
+    def has_unsent(self) -> bool:
+        """Return whether a client has still to take a response."""
+        return any(connection.unsent_bytes for connection in self.connections)
+
+    def keep_body(self, request: Request, part: bytes) -> None:
+        """Keep a part of a body, within the limits."""
+        if request.received > self._settings.MAX_CONTENT_LENGTH:
+            request.error = request.error or self.body_too_large()
+        elif self._body_bytes + len(part) > _MAX_BODIES:
+            request.error = request.error or BusyError()
+        else:
+            self._body_bytes += len(part)
+            request.parts.append(part)
+
+    def wants_body(self, request: Request) -> bool:
+        """Return whether a body is waited for: a prediction's, unless its head is wrong."""
+        self._classify(request)
+        if not request.is_prediction:
+            return False
+        try:
+            self._predictions.check_head(request)
+        except Exception:  # noqa: BLE001 - raised once more for the response
+            return False
+        return True
+
+    def respond(self, connection: Connection, request: Request) -> None:
+        """Start to respond to a request; whatever is raised becomes a response."""
+        self._classify(request)
+        headers = request.headers
+        request.id = request_id(headers.get(b"x-request-id", b""), headers.get(b"traceparent", b""))
+        if request.error is not None:
+            self._send_error(connection, request, request.error)
+            return
+        try:
+            if request.is_prediction and not self._needs_flask(request):
+                self._predictions.start(connection, request)
+            else:
+                threads = self._probe_thread if request.path in PROBES else self._threads
+                threads.submit(self._call_flask, connection, request)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            self._send_error(connection, request, error)
+
+    def send(self, connection: Connection, request: Request, response: Response) -> None:
+        """Send a response of the API, unless the client has got one, or has gone."""
+        if not connection.awaits_response(request):
+            return
+        self.forget(request)
+        keep_alive = connection.may_stay_open(request) and not self.is_draining
+        headers = response.headers
+        if b"origin" in request.headers:
+            headers = {**headers, **self._app.origins.headers(request.header(b"origin"))}
+        body = b"" if request.method == "HEAD" else response.body
+        head = json_head(
+            response.status, int(time.time()), request.id, headers, keep_alive=keep_alive
+        )
+        data = b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
+        route = PREDICT if request.is_prediction else _UNKNOWN_ROUTE
+        self._account(request, route, response.status, len(body))
+        connection.respond(data, keep_alive=keep_alive)
+
+    def forget(self, request: Request) -> None:
+        """Drop what is kept for a request that has its response, or whose client has gone."""
+        self._body_bytes -= sum(map(len, request.parts))
+        request.parts = []
+        if request.timer is not None:
+            request.timer.cancel()
+        if request.call is not None:
+            self._predictions.cancel(request.call)
+            request.call = None  # which knows the request: a cycle would wait for the collector
+
+    def _classify(self, request: Request) -> None:
+        request.path = without_prefix(request.decoded_path(), self._root_path)
+        request.is_prediction = request.method == "POST" and request.path == PREDICT
+
+    def _needs_flask(self, request: Request) -> bool:
+        """Return whether a request for a prediction needs a token, or asks for a mask."""
+        headers = request.headers
+        if self._settings.RESTX_MASK_SWAGGER and b"x-fields" in headers:
+            return True
+        return (
+            self._settings.WTF_CSRF_ENABLED
+            and (b"origin" in headers or b"sec-fetch-site" in headers)
+            and self._app.origins.is_cross_site(
+                request.optional_header(b"sec-fetch-site"),
+                request.optional_header(b"origin"),
+                request.header(b"host"),
+            )
+        )
+
+    def _send_error(self, connection: Connection, request: Request, error: BaseException) -> None:
+        self.send(connection, request, self._app.predictions.error_response(error))
+
+    def _call_flask(self, connection: Connection, request: Request) -> None:
+        """Call Flask, in one of its threads."""
+        current_request_ids.set((request.id,))
+        try:
+            environ = self._wsgi.environ(request, connection.client)
+            response = self._wsgi.call(environ)
+        except Exception as error:  # noqa: BLE001 - a fault of the application
+            _log.exception("%s %s failed", request.method, request.path)
+            self._loop.call_soon_threadsafe(self._send_error, connection, request, error)
+        else:
+            route = matched_route(environ) or _UNKNOWN_ROUTE
+            self._loop.call_soon_threadsafe(self._send_wsgi, connection, request, route, response)
+
+    def _send_wsgi(
+        self, connection: Connection, request: Request, route: str, response: WsgiResponse
+    ) -> None:
+        if not connection.awaits_response(request):
+            return
+        self.forget(request)
+        keep_alive = connection.may_stay_open(request) and not self.is_draining
+        response.headers.append(("X-Request-Id", request.id))
+        data = wsgi_response(response, int(time.time()), keep_alive=keep_alive)
+        self._account(request, route, int(response.status.split()[0]), len(response.body))
+        connection.respond(data, keep_alive=keep_alive)
+
+    def _account(self, request: Request, route: str, status: int, size: int) -> None:
+        """Count and log a request that has its response."""
+        self.requests += 1
+        seconds = time.monotonic() - request.started
+        metrics = self._app.metrics
+        metrics.count_request(route, request.method, status)
+        if route == PREDICT:
+            metrics.observe_prediction(seconds)
+        if self._access_log.wants(request.path, status):
+            access = Access(request.id, request.method, request.path, status, seconds, size)
+            self._access_log.write(access)

@@ -1,0 +1,146 @@
+"""The life of a worker's event loop: serve, watch the clock, drain, end."""
+
+import asyncio
+import faulthandler
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NoReturn
+
+from app.api.application import Application
+from app.server import forks
+from app.server.listener import Listener
+from app.server.server import Server
+
+if TYPE_CHECKING:
+    from app.server.worker import Worker
+
+_log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.25
+_DRAIN_IDLE_SECONDS = 1.0  # in which a connection may bring one more request
+_FLUSH_SECONDS = 1.0  # for clients to take their responses from a process that ends
+_FLUSH_STEPS = 40
+_MAX_UNSENT = 2**28  # bytes of responses that clients have not taken
+
+
+class Serving:
+    """Serves with the application of a gunicorn worker."""
+
+    def __init__(self, worker: "Worker") -> None:
+        """Serve in the running event loop, once `run` is called."""
+        self._worker = worker
+        self._app: Application = worker.wsgi
+        self._drain_started: float | None = None
+        self._ends_at = float("inf")
+        self._server: Server
+        self._listener: Listener
+
+    async def run(self) -> None:
+        """Serve until a drain is over."""
+        loop = asyncio.get_running_loop()
+        tls = self._worker.tls
+        self._server = Server(self._app, loop, is_tls=tls is not None)
+        self._listener = Listener(
+            self._server, loop, self._worker.sockets, tls, self._worker.own_count
+        )
+        forks.protect(self._files)
+        loop.add_signal_handler(signal.SIGTERM, self._drain)
+        self._listener.start()
+        while self._worker.alive and not self._is_drained():
+            await self._tick()
+            await asyncio.sleep(_TICK_SECONDS)
+        await self._end()
+
+    def _drain(self) -> None:
+        """At SIGTERM turn not ready, so that callers go elsewhere, and finish the rest."""
+        if self._drain_started is not None:
+            return
+        self._drain_started = now = time.monotonic()
+        self._ends_at = now + self._worker.cfg.graceful_timeout
+        if not self._app.predictor.accepts_requests:
+            self._listener.stop()  # at once: the worker that replaces this one may be ready
+            self._worker.alive = False
+            return
+        self._app.predictor.drain()
+        self._server.drain(now + _DRAIN_IDLE_SECONDS)
+
+    def _is_drained(self) -> bool:
+        """Return whether nobody waits for a response any more, or has waited for long enough."""
+        if self._drain_started is None:
+            return False
+        now = time.monotonic()
+        if now >= (self._drain_started + self._ends_at) / 2:
+            self._listener.stop()
+        is_busy = any(not connection.is_idle for connection in self._server.connections)
+        return now >= self._ends_at or (
+            not is_busy and now >= self._drain_started + _DRAIN_IDLE_SECONDS
+        )
+
+    async def _tick(self) -> None:
+        now = time.monotonic()
+        self._watch_model()
+        if self._app.predictor.is_stuck:
+            await self._replace()
+        for connection in list(self._server.connections):
+            connection.check_deadlines(now)
+        self._limit_unsent()
+        self._listener.publish_count()
+        if os.getppid() != self._worker.ppid:
+            self._worker.alive = False
+        if self._server.requests >= self._worker.max_requests:
+            self._drain()
+
+    def _watch_model(self) -> None:
+        """End the process where nothing in it has run for WORKER_TIMEOUT, but for a load.
+
+        A call may hold Python's lock: no code of Python could find that out.
+        """
+        if self._app.predictor.is_loading:
+            faulthandler.cancel_dump_traceback_later()
+        else:
+            timeout = self._app.settings.WORKER_TIMEOUT + _TICK_SECONDS + _FLUSH_SECONDS
+            faulthandler.dump_traceback_later(timeout, exit=True)
+
+    async def _replace(self) -> NoReturn:
+        """Answer everybody, and let the master process replace this one, whose model hangs."""
+        timeout = self._app.settings.WORKER_TIMEOUT
+        _log.critical("A call of the model takes longer than WORKER_TIMEOUT, %d s", timeout)
+        self._listener.stop()
+        self._app.predictor.give_up()
+        self._server.is_draining = True
+        await self._flush()
+        os._exit(1)
+
+    def _limit_unsent(self) -> None:
+        """End the connections that have taken longest, where clients leave too much untaken."""
+        unsent = [c for c in self._server.connections if c.unsent_bytes]
+        unsent.sort(key=lambda connection: connection.responded)
+        total = sum(connection.unsent_bytes for connection in unsent)
+        for connection in unsent:
+            if total <= _MAX_UNSENT:
+                return
+            total -= connection.unsent_bytes
+            connection.transport.abort()
+
+    async def _end(self) -> None:
+        self._listener.stop()
+        for connection in list(self._server.connections):
+            connection.transport.close()
+        await self._flush()
+
+    async def _flush(self) -> None:
+        """Let clients take their responses, for a moment."""
+        for _ in range(_FLUSH_STEPS):
+            await asyncio.sleep(_FLUSH_SECONDS / _FLUSH_STEPS)
+            if not self._server.has_unsent():
+                return
+
+    def _files(self) -> Iterator[int]:
+        """Yield the descriptors of all sockets."""
+        for listening in self._worker.sockets:
+            yield listening.fileno()
+        for connection in self._server.connections:
+            yield connection.transport.get_extra_info("socket").fileno()

@@ -1,0 +1,62 @@
+import logging
+from pathlib import Path
+
+import pytest
+
+from app.api.paths import PROBES
+from app.observability.access_log import Access, AccessLog
+from app.observability.logs import TextFormatter
+from app.observability.request_ids import current_request_ids
+from tests.helpers import ECHO, PREDICT, VALID, serving, write_module
+
+REQUESTS = [(PREDICT, 200), (PREDICT, 400), ("/nowhere", 404), (PREDICT, 503),
+            ("/api/liveness", 200), ("/api/readiness", 503), ("/api", 308)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("level", "wanted"),
+    [
+        ("off", []),
+        ("errors", [(PREDICT, 400), ("/nowhere", 404), (PREDICT, 503)]),
+        ("all", REQUESTS),
+    ],
+)
+def test_the_level_says_which_requests_get_a_line(
+    level: str, wanted: list[tuple[str, int]]
+) -> None:
+    log = AccessLog(level, PROBES)
+    assert [request for request in REQUESTS if log.wants(*request)] == wanted
+
+
+def test_a_line_has_the_requests_id_and_what_was_answered(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(caplog.handler, "formatter", TextFormatter())
+    before = current_request_ids.get()
+    AccessLog("all", PROBES).write(Access("id-1", "POST", PREDICT, 200, 0.01234, 17))
+    assert caplog.text.endswith("INFO    POST /api/model/predict 200 12.3 ms 17 bytes [id-1]\n")
+    assert current_request_ids.get() == before
+
+
+@pytest.mark.parametrize("level", ["off", "errors", "all"])
+def test_the_server_logs_the_requests_that_the_setting_names(tmp_path: Path, level: str) -> None:
+    write_module(tmp_path, ECHO)
+    with serving(tmp_path, ACCESS_LOG=level) as server:
+        server.predict(VALID, headers={"X-Request-Id": "valid"})
+        server.predict({"secret": 1}, headers={"X-Request-Id": "invalid"})
+        server.get("/nowhere?secret=1", headers={"X-Request-Id": "unknown"})
+        server.get("/api/liveness", headers={"X-Request-Id": "probe"})
+        lines = server.log.splitlines()
+    expected = {
+        "off": set(),
+        "errors": {"invalid", "unknown"},
+        "all": {"valid", "invalid", "unknown", "probe"},
+    }[level]
+    logged = {name: [line for line in lines if line.endswith(f"[{name}]")] for name in expected}
+    assert all(len(found) == 1 for found in logged.values())
+    sent = {"valid", "invalid", "unknown", "probe"}
+    assert not [line for line in lines for name in sent - expected if f"[{name}]" in line]
+    assert "secret" not in "".join(lines)
+    if "unknown" in expected:
+        assert " INFO    GET /nowhere 404 " in logged["unknown"][0]
