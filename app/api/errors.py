@@ -23,5 +23,5 @@ def handle_error(error: Exception) -> Response:
 
 def _close_paths() -> str:
     paths = [rule.rule for rule in current_app.url_map.iter_rules() if not rule.arguments]
-    close = difflib.get_close_matches(request.path, paths)
+    close = [request.root_path + path for path in difflib.get_close_matches(request.path, paths)]
     return f" Did you mean {' or '.join(close)}?" if close else ""

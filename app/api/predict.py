@@ -19,7 +19,7 @@ from app.api.responses import Response, error_response
 from app.codec import Row, decode, encode
 from app.config.settings import Settings
 from app.errors import TimedOutError
-from app.observability.request_ids import current_request_ids
+from app.observability.request_ids import current_request_ids, request_id
 from app.predictor.calls import Call
 from app.predictor.parameters import ANY_OBJECT
 from app.predictor.predictor import Predictor
@@ -115,8 +115,8 @@ class Predictions:
 
         """
         done = threading.Event()
-        request_id = next(iter(current_request_ids.get()), "")
-        call = self.start(body, encoding, request_id, lambda _call: done.set())
+        ids = current_request_ids.get() or (request_id(b"", b""),)
+        call = self.start(body, encoding, ids[0], lambda _call: done.set())
         self.notify()
         if not done.wait(self.timeout):
             self.cancel(call)

@@ -12,6 +12,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from app.config.settings import Settings
+from app.errors import ServiceError
 from app.observability.request_ids import current_request_ids
 
 # The service's own loggers, which a model's logging configuration must not silence.
@@ -81,10 +82,21 @@ def keep_service_loggers() -> None:
 
     logging.config.dictConfig() and fileConfig() disable every logger that they do not name.
     """
-    for name, logger in logging.root.manager.loggerDict.items():
+    for name, logger in list(logging.root.manager.loggerDict.items()):
         is_ours = name in _SERVICE or name.partition(".")[0] in _SERVICE
         if isinstance(logger, logging.Logger) and is_ours:
             logger.disabled = False
+
+
+def log_failure(logger: logging.Logger, message: str, error: ServiceError) -> None:
+    """Log an error with the traceback of its cause.
+
+    The cause is the user's: where it cannot be formatted, there is no traceback.
+    """
+    try:
+        logger.error(message, error, exc_info=error.__cause__)
+    except BaseException:  # noqa: BLE001 - of the user's code
+        logger.error(message, error)  # noqa: TRY400 - its traceback is what failed
 
 
 def utc(seconds: float) -> str:

@@ -1,8 +1,9 @@
 """The pending calls of the model: first come, first served, and each settled once."""
 
+import contextlib
 import threading
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
@@ -43,7 +44,7 @@ class CallQueue:
         """Allow `limit` pending calls."""
         self._limit = limit
         self._pending: dict[Call, None] = {}  # waiting or running; a call leaves it once
-        self._waiting: deque[Call] = deque()
+        self._waiting: OrderedDict[Call, None] = OrderedDict()
         self._wakeups: SimpleQueue[None] = SimpleQueue()  # one at most, for one idle thread
         self._lock = threading.Lock()
         self._last_start = 0.0
@@ -63,7 +64,7 @@ class CallQueue:
             if len(self._pending) >= self._limit:
                 raise BusyError
             self._pending[call] = None
-        self._waiting.append(call)
+        self._waiting[call] = None
 
     def notify(self) -> None:
         """Wake an idle thread. All that were submitted before form its batch."""
@@ -78,19 +79,21 @@ class CallQueue:
             wait: seconds to wait for as many.
 
         """
-        while not (batch := self._pop(max_size)):
-            self._wakeups.get()
-        deadline = time.monotonic() + wait
-        while wait and len(batch) < max_size and (left := deadline - time.monotonic()) > 0:
-            try:
-                self._wakeups.get(timeout=left)
-            except Empty:
-                break
-            batch += self._pop(max_size - len(batch))
-        if self._waiting:  # for another thread
-            self.notify()
-        self._last_start = time.monotonic()
+        batch: list[Call] = []
+        while not batch:
+            while not (taken := self._pop(max_size)):
+                self._wakeups.get()
+            if wait:
+                self._fill(taken, max_size, wait)
+            if self._waiting:  # for another thread
+                self.notify()
+            batch = [call for call in taken if self.start(call)]
         return batch
+
+    def start(self, call: Call) -> bool:
+        """Note that a call runs from now on; return whether anybody still waits for it."""
+        call.started = self._last_start = time.monotonic()
+        return call in self._pending
 
     def settle(self, call: Call, result: bytes = b"", error: RequestError | None = None) -> None:
         """End a call with its result or error; do nothing where it has ended."""
@@ -121,19 +124,19 @@ class CallQueue:
 
     def _pop(self, max_size: int) -> list[Call]:
         batch: list[Call] = []
-        while len(batch) < max_size:
-            try:
-                call = self._waiting.popleft()
-            except IndexError:
-                break
-            if call in self._pending:  # else it is cancelled
-                call.started = time.monotonic()
-                batch.append(call)
+        with contextlib.suppress(KeyError):  # no more are waiting
+            while len(batch) < max_size:
+                batch.append(self._waiting.popitem(last=False)[0])
         return batch
 
+    def _fill(self, batch: list[Call], max_size: int, wait: float) -> None:
+        """Add to a batch what comes within `wait` seconds."""
+        deadline = time.monotonic() + wait
+        while len(batch) < max_size and (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(Empty):
+                self._wakeups.get(timeout=left)
+            batch += self._pop(max_size - len(batch))
+
     def _leave(self, call: Call) -> bool:
-        try:
-            del self._pending[call]
-        except KeyError:
-            return False
-        return True
+        self._waiting.pop(call, None)
+        return self._pending.pop(call, False) is None

@@ -6,7 +6,14 @@ from pathlib import Path
 from app.config.settings import Settings
 from app.errors import ModelError
 from app.predictor.loaded_model import LoadedModel
-from app.predictor.module import call_user_code, find_module, load_module, read_sample
+from app.predictor.module import (
+    call_user_code,
+    find_module,
+    format_exception_line,
+    load_module,
+    read_sample,
+    type_name,
+)
 from app.predictor.parameters import Parameters
 from app.predictor.self_test import run_self_test
 from app.predictor.versions import check_versions
@@ -66,3 +73,11 @@ class Loader:
             if self._settings.SELF_TEST == "on":
                 raise
             _log.warning("%s", error, exc_info=error.__cause__)
+
+
+def unexpected_error(error: BaseException) -> ModelError:
+    """Return what was raised in a load, and nobody foresaw, as the load's error."""
+    reason = f"Unexpected {type_name(error)} while loading"
+    wrapped = ModelError(f"{reason}: {format_exception_line(error)}", reason)
+    wrapped.__cause__ = error
+    return wrapped

@@ -3,12 +3,11 @@
 import contextlib
 import logging
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from app.errors import PredictionError
-from app.observability.logs import keep_service_loggers
+from app.observability.logs import keep_service_loggers, log_failure
 from app.observability.request_ids import current_request_ids
 from app.predictor.calls import Call, CallQueue
 from app.predictor.loaded_model import LoadedModel, to_json
@@ -34,31 +33,35 @@ class ModelThread:
 
     def serve(self, model: LoadedModel) -> NoReturn:
         """Predict, in the calling thread, for as long as the process lives."""
-        calls = self._calls
         max_size, wait = (self._max_batch_size, self._wait) if model.supports_batching else (1, 0.0)
-        with contextlib.ExitStack() as stack:
-            is_sequential = False
-            while True:
-                batch = calls.take(max_size, wait)
-                if not is_sequential and (joblib := sys.modules.get("joblib")):
-                    # An estimator with `n_jobs` would start a pool of threads or processes for a
-                    # call, which takes longer than predicting a few rows.
-                    stack.enter_context(joblib.parallel_config(backend="sequential"))
-                    is_sequential = True
-                try:
-                    self._predict(model, batch)
-                except Exception as error:  # noqa: BLE001 - each call needs an answer
-                    _log.exception("An error of the service, not of the model")
-                    for call in batch:
-                        calls.settle(call, error=_internal_error(error))
+        while True:
+            with without_joblib_pools() as is_sequential:
+                self._serve_batch(model, max_size, wait)
+                while is_sequential:
+                    self._serve_batch(model, max_size, wait)
+
+    def _serve_batch(self, model: LoadedModel, max_size: int, wait: float) -> None:
+        batch = self._calls.take(max_size, wait)
+        try:
+            self._predict(model, batch)
+        except BaseException as error:  # noqa: BLE001 - each call needs an answer
+            failure = PredictionError("An error of the service, not of the model")
+            failure.__cause__ = error
+            log_failure(_log, "Prediction failed: %s", failure)
+            for call in batch:
+                self._calls.settle(call, error=failure)
 
     def _predict(self, model: LoadedModel, batch: Sequence[Call]) -> None:
         """Settle each call; a row that fails does not fail the others."""
-        if len(batch) > 1 and self._predict_together(model, batch):
-            return
+        if len(batch) > 1:
+            if self._predict_together(model, batch):
+                return
+            for call in batch:
+                call.started = None  # until it is its turn
         for call in batch:
+            if not self._calls.start(call):  # nobody waits any more
+                continue
             current_request_ids.set((call.request_id,))
-            call.started = time.monotonic()
             try:
                 result = model.predict_json(call.row)
             except PredictionError as error:
@@ -68,7 +71,8 @@ class ModelThread:
 
     def _predict_together(self, model: LoadedModel, batch: Sequence[Call]) -> bool:
         """Predict the rows of several calls at once; return False where that fails."""
-        current_request_ids.set(tuple([call.request_id for call in batch]))
+        ids = tuple([call.request_id for call in batch])
+        current_request_ids.set(ids)
         try:
             results = model.predict_batch([call.row for call in batch])
         except PredictionError as error:
@@ -80,18 +84,28 @@ class ModelThread:
             except PredictionError as error:
                 current_request_ids.set((call.request_id,))
                 self._fail(call, error)
+                current_request_ids.set(ids)
             else:
                 self._calls.settle(call, body)
         return True
 
     def _fail(self, call: Call, error: PredictionError) -> None:
         keep_service_loggers()
-        _log.error("Prediction failed: %s", error, exc_info=error.__cause__)
+        log_failure(_log, "Prediction failed: %s", error)
         # Without the traceback, whose frames know the call: a cycle would wait for the collector.
         self._calls.settle(call, error=error.with_traceback(None))
 
 
-def _internal_error(error: BaseException) -> PredictionError:
-    failure = PredictionError("The prediction failed")
-    failure.__cause__ = error
-    return failure
+@contextlib.contextmanager
+def without_joblib_pools() -> Iterator[bool]:
+    """Keep joblib from starting a pool of threads or processes for a call in this thread.
+
+    An estimator with `n_jobs` would: starting one takes longer than predicting a few rows. The
+    value of the context is whether that holds: only once joblib is imported.
+    """
+    configure = getattr(sys.modules.get("joblib"), "parallel_config", None)
+    if configure is None:
+        yield False
+    else:
+        with configure(backend="sequential"):
+            yield True

@@ -21,12 +21,12 @@ import tenacity
 
 from app.config.settings import Settings
 from app.errors import BusyError, ModelError, NotReadyError, TimedOutError
+from app.observability.logs import log_failure
 from app.observability.termination import write_termination_message
 from app.predictor.calls import Call, CallQueue
 from app.predictor.loaded_model import LoadedModel
-from app.predictor.loader import Loader
-from app.predictor.model_thread import ModelThread
-from app.predictor.module import format_exception_line, type_name
+from app.predictor.loader import Loader, unexpected_error
+from app.predictor.model_thread import ModelThread, without_joblib_pools
 from app.predictor.parameters import ANY_OBJECT, Parameters
 from app.predictor.state import State, Status
 
@@ -51,6 +51,11 @@ class Predictor:
         self.calls = CallQueue(settings.MAX_PENDING)
         self.loaded_before_fork = False
         self._settings = settings
+        self._model_thread = ModelThread(
+            self.calls,
+            max_batch_size=settings.MAX_BATCH_SIZE,
+            wait=settings.MAX_BATCH_WAIT_MS / 1000,
+        )
         self._loader = Loader(settings)
         self._model: LoadedModel | None = None  # imported, in whatever state
         self._shared_model: LoadedModel | None = None  # initialised in a parent process
@@ -74,10 +79,8 @@ class Predictor:
     @property
     def is_stuck(self) -> bool:
         """Whether a call has run, or the oldest has waited for a thread, for WORKER_TIMEOUT."""
-        return (
-            not self.is_loading
-            and self.calls.seconds_without_progress() > self._settings.WORKER_TIMEOUT
-        )
+        limit = self._settings.WORKER_TIMEOUT + self._settings.MAX_BATCH_WAIT_MS / 1000
+        return not self.is_loading and self.calls.seconds_without_progress() > limit
 
     def start(self) -> None:
         """Load the model in its thread; without MULTITHREADED_INIT, wait for that."""
@@ -88,9 +91,9 @@ class Predictor:
     def load(self) -> None:
         """Load the model in its thread, and wait until it is ready or has failed."""
         self.start()
-        self._loaded.wait()
+        self.wait_until_loaded(None)
 
-    def wait_until_loaded(self, seconds: float) -> None:
+    def wait_until_loaded(self, seconds: float | None) -> None:
         """Wait until the load has succeeded or failed, but not longer than `seconds`."""
         self._loaded.wait(seconds)
 
@@ -137,9 +140,7 @@ class Predictor:
         """Answer every pending call, since this process is about to be replaced."""
         self.status = Status(State.FAILED, "run() did not return within WORKER_TIMEOUT")
         for call in self.calls.pending():
-            self.calls.settle(
-                call, error=NotReadyError() if call.started is None else TimedOutError()
-            )
+            self.calls.settle(call, error=TimedOutError() if call.started else NotReadyError())
 
     def _run(self) -> None:
         """Load the model, then predict."""
@@ -151,14 +152,7 @@ class Predictor:
         finally:
             self._loaded.set()
         if self._model is not None and self.accepts_requests:
-            self._model_thread().serve(self._model)
-
-    def _model_thread(self) -> ModelThread:
-        return ModelThread(
-            self.calls,
-            max_batch_size=self._settings.MAX_BATCH_SIZE,
-            wait=self._settings.MAX_BATCH_WAIT_MS / 1000,
-        )
+            self._model_thread.serve(self._model)
 
     def _load_with_retries(self, load: Callable[[], None], retries: int) -> None:
         attempts = tenacity.Retrying(
@@ -184,7 +178,7 @@ class Predictor:
             error = raised if isinstance(raised, ModelError) else unexpected_error(raised)
             debug = self._settings.FLASK_DEBUG
             self.status = Status(State.FAILED, str(error) if debug else error.reason)
-            _log.error("Model failed to load: %s", error, exc_info=error.__cause__)
+            log_failure(_log, "Model failed to load: %s", error)
             raise error from error.__cause__
 
     def _load_and_activate(self) -> None:
@@ -211,7 +205,8 @@ class Predictor:
             raise ModelError(f"{error}{hint}", f"{error.reason}{hint}") from error.__cause__
 
     def _activate(self, model: LoadedModel) -> None:
-        self._loader.check(model)
+        with without_joblib_pools():
+            self._loader.check(model)
         self._start_other_threads(model)
         gc.collect()
         gc.freeze()  # the model stays: no collection has to walk it again
@@ -231,29 +226,25 @@ class Predictor:
 
         def run(test: Future[None]) -> None:
             try:
-                self._loader.check(model)
-            except Exception as error:  # noqa: BLE001 - raised below, in the loading thread
+                with without_joblib_pools():
+                    self._loader.check(model)
+            except BaseException as error:  # noqa: BLE001 - raised below, in the loading thread
                 test.set_exception(error)
             else:
                 test.set_result(None)
             if all_passed.result():
-                self._model_thread().serve(model)
+                self._model_thread.serve(model)
 
-        for number, test in enumerate(tests, 2):
-            threading.Thread(target=run, args=(test,), name=f"model-{number}", daemon=True).start()
-        errors = [test.exception() for test in tests]
-        error = next((error for error in errors if error is not None), None)
-        all_passed.set_result(error is None)
-        if error is not None:
-            raise error
-
-
-def unexpected_error(error: BaseException) -> ModelError:
-    """Return what was raised in a load, and nobody foresaw, as the load's error."""
-    reason = f"Unexpected {type_name(error)} while loading"
-    wrapped = ModelError(f"{reason}: {format_exception_line(error)}", reason)
-    wrapped.__cause__ = error
-    return wrapped
+        try:
+            for number, test in enumerate(tests, 2):
+                name = f"model-{number}"
+                threading.Thread(target=run, args=(test,), name=name, daemon=True).start()
+            for test in tests:
+                test.result()
+        except BaseException:
+            all_passed.set_result(False)
+            raise
+        all_passed.set_result(True)
 
 
 def _log_retry(attempt: tenacity.RetryCallState) -> None:

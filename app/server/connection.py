@@ -72,7 +72,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
         self.transport = cast("asyncio.Transport", transport)
-        self._server.connections[self] = None
+        self._server.add(self)
         self._set_deadline()
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's
@@ -105,7 +105,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """Forget the requests that have no response."""
         self.is_closing = True
-        self._server.connections.pop(self, None)
+        self._server.remove(self)
         for request in self._requests:
             self._server.forget(request)
         self._requests.clear()

@@ -47,14 +47,22 @@ class OwnCount:
     def __init__(self, counts: ConnectionCounts, slot: int) -> None:
         """Publish nothing yet."""
         self._counts = counts
+        self._is_open = False
         self.slot = slot
 
-    def publish(self, count: int) -> None:
-        """Let the other workers know it."""
-        self._counts.publish(self.slot, count)
+    def open(self) -> None:
+        """Let the other workers know that this one accepts connections."""
+        self._is_open = True
+        self.publish(0)
 
-    def clear(self) -> None:
+    def publish(self, count: int) -> None:
+        """Let the other workers know the count, if this one accepts connections."""
+        if self._is_open:
+            self._counts.publish(self.slot, count)
+
+    def close(self) -> None:
         """Let the other workers know that this one accepts no connections."""
+        self._is_open = False
         self._counts.clear(self.slot)
 
     def is_exceeded_by(self, count: int) -> bool:

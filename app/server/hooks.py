@@ -83,7 +83,7 @@ def post_worker_init(worker: Worker) -> None:
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:
     """Let the other workers know that one is gone, however it has ended."""
-    worker.own_count.clear()
+    worker.own_count.close()
 
 
 def on_exit(_server: Arbiter) -> None:

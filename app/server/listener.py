@@ -53,23 +53,18 @@ class Listener:
     def start(self) -> None:
         """Accept connections from now on."""
         self._is_open = True
+        self._own_count.open()
         for listening in self._sockets:
             listening.settimeout(0)
             self._listen(listening)
-        self.publish_count()
 
     def stop(self) -> None:
         """Accept no more connections."""
         if self._is_open:
             self._is_open = False
-            self._own_count.clear()
+            self._own_count.close()
             for listening in self._sockets:
                 self._loop.remove_reader(listening.fileno())
-
-    def publish_count(self) -> None:
-        """Let the other workers know how many connections there are."""
-        if self._is_open:
-            self._own_count.publish(len(self._server.connections))
 
     def _listen(self, listening: socket.socket) -> None:
         if self._is_open:
@@ -113,7 +108,6 @@ class Listener:
             )
         if len(self._server.connections) > self._max_connections:
             self._make_room()
-        self.publish_count()
 
     def _make_room(self) -> None:
         """End the connection that matters least."""

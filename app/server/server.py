@@ -15,6 +15,7 @@ from app.errors import BusyError
 from app.observability.access_log import Access, AccessLog
 from app.observability.request_ids import current_request_ids, request_id
 from app.server.connection import Connection
+from app.server.connection_counts import OwnCount
 from app.server.prediction_requests import PredictionRequests
 from app.server.request import Request
 from app.server.responses import json_head, wsgi_response
@@ -44,8 +45,23 @@ class Server:
 
     """
 
-    def __init__(self, app: Application, loop: asyncio.AbstractEventLoop, *, is_tls: bool) -> None:
-        """Serve `app`."""
+    def __init__(
+        self,
+        app: Application,
+        loop: asyncio.AbstractEventLoop,
+        own_count: OwnCount,
+        *,
+        is_tls: bool,
+    ) -> None:
+        """Serve `app`.
+
+        Args:
+            app: the application.
+            loop: the event loop.
+            own_count: what the other workers know of the number of connections.
+            is_tls: whether connections are encrypted.
+
+        """
         settings = app.settings
         self.connections: dict[Connection, None] = {}
         self.is_draining = False
@@ -55,6 +71,7 @@ class Server:
         self.requests = 0
         self._app = app
         self._loop = loop
+        self._own_count = own_count
         self._root_path = settings.root_path
         self._settings = settings
         self._access_log = AccessLog(settings.ACCESS_LOG, PROBES)
@@ -69,6 +86,16 @@ class Server:
         self._predictions = PredictionRequests(app, loop, self._threads, self.send)
         self.body_too_large = app.predictions.bodies.too_large
         self._body_bytes = 0
+
+    def add(self, connection: Connection) -> None:
+        """Know a new connection."""
+        self.connections[connection] = None
+        self._own_count.publish(len(self.connections))
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection that is closed."""
+        self.connections.pop(connection, None)
+        self._own_count.publish(len(self.connections))
 
     def drain(self, until: float) -> None:
         """Close each connection after one more response, or at a monotonic time."""

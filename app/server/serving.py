@@ -42,10 +42,9 @@ class Serving:
         """Serve until a drain is over."""
         loop = asyncio.get_running_loop()
         tls = self._worker.tls
-        self._server = Server(self._app, loop, is_tls=tls is not None)
-        self._listener = Listener(
-            self._server, loop, self._worker.sockets, tls, self._worker.own_count
-        )
+        own_count = self._worker.own_count
+        self._server = Server(self._app, loop, own_count, is_tls=tls is not None)
+        self._listener = Listener(self._server, loop, self._worker.sockets, tls, own_count)
         forks.protect(self._files)
         loop.add_signal_handler(signal.SIGTERM, self._drain)
         self._listener.start()
@@ -87,7 +86,6 @@ class Serving:
         for connection in list(self._server.connections):
             connection.check_deadlines(now)
         self._limit_unsent()
-        self._listener.publish_count()
         if os.getppid() != self._worker.ppid:
             self._worker.alive = False
         if self._server.requests >= self._worker.max_requests:

@@ -155,7 +155,6 @@ def test_a_batch_fills_until_it_is_as_large_as_allowed() -> None:
     batch = take_in_thread(queue, 3, wait=600)
     calls = [submit(queue)]
     queue.notify()
-    eventually(lambda: calls[0].started is not None)
     calls += [submit(queue, number) for number in (1, 2, 3)]
     queue.notify()
     assert batch.get(timeout=20) == calls[:3]
