@@ -144,7 +144,14 @@ def test_a_gzip_body_is_accepted(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", gzip.compress(b"{}")[:-3], gzip.compress(b"{"), b"\x1f\x8b"]
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"{}", id="not compressed"),
+        pytest.param(gzip.compress(b"{}")[:-3], id="cut short"),
+        pytest.param(gzip.compress(b"{"), id="not JSON"),
+        pytest.param(b"\x1f\x8b", id="magic number alone"),
+    ],
 )
 def test_an_invalid_gzip_body_is_rejected(server: Server, body: bytes) -> None:
     with RawConnection(server.port, post(body, GZIP) + LIVENESS) as connection:

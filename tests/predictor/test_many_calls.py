@@ -14,7 +14,7 @@ from app.errors import PredictionError
 from app.predictor.calls import CallQueue
 from tests.predictor.test_model_thread import Doubling, ask, serve
 
-CALLS = 200_000
+CALLS = 60_000
 
 
 @cache
