@@ -69,7 +69,8 @@ def _in_child() -> None:
     if _State.server_files is not None:
         nothing = os.open(os.devnull, os.O_RDWR)
         for file in _State.server_files():
-            os.dup2(nothing, file)  # not closed: another file could get the number
+            with contextlib.suppress(OSError):  # it is closed already
+                os.dup2(nothing, file)  # not closed: another file could get the number
         os.close(nothing)
     signal.pthread_sigmask(signal.SIG_SETMASK, _State.mask)
 

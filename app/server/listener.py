@@ -15,6 +15,7 @@ from app.server.server import Server
 
 _log = logging.getLogger(__name__)
 
+_HANDSHAKE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.001  # in which a worker with fewer connections can accept one
 _CONNECTIONS = 10_000
 _OTHER_FILES = 200  # what else a process opens
@@ -91,7 +92,10 @@ class Listener:
             return
         client.settimeout(0)
         connecting = self._loop.connect_accepted_socket(
-            lambda: Connection(self._server), client, ssl=self._tls
+            lambda: Connection(self._server),
+            client,
+            ssl=self._tls,
+            ssl_handshake_timeout=_HANDSHAKE_SECONDS if self._tls else None,
         )
         task: asyncio.Task[object] = self._loop.create_task(connecting)
         self._accepting.add(task)
@@ -106,7 +110,7 @@ class Listener:
                 "A connection failed",
                 exc_info=error,
             )
-        if len(self._server.connections) > self._max_connections:
+        if len(self._server.connections) + len(self._accepting) > self._max_connections:
             self._make_room()
 
     def _make_room(self) -> None:

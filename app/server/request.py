@@ -79,10 +79,16 @@ class Request:
         return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
 
     def decoded_path(self) -> str:
-        """Return the path without a query; bytes beyond ASCII as in WSGI (PEP 3333)."""
+        """Return the path without a query; bytes beyond ASCII as in WSGI (PEP 3333).
+
+        It is empty for a target that is no URL.
+        """
         target = self.target
         if target[:1] != b"/":
-            target = urlsplit(target).path or b"/"
+            try:
+                target = urlsplit(target).path or b"/"
+            except ValueError:
+                return ""
         path = target.partition(b"?")[0]
         return (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
 
@@ -122,7 +128,8 @@ class Request:
         headers = self.headers
         if self.error is not None:
             return
-        if self.version not in ("1.0", "1.1") or not _TARGET.fullmatch(self.target):
+        is_url = _TARGET.fullmatch(self.target) and (self.target[:1] == b"/" or self.decoded_path())
+        if self.version not in ("1.0", "1.1") or not is_url:
             self.error = invalid()
         elif self.version == "1.1" and b"host" not in headers:
             self.error = BadRequest("The request has no Host header")

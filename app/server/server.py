@@ -20,6 +20,7 @@ from app.server.prediction_requests import PredictionRequests
 from app.server.request import Request
 from app.server.responses import json_head, wsgi_response
 from app.server.threads import Threads
+from app.server.unsent import LARGE_RESPONSE, limit_unsent
 from app.server.wsgi import WsgiCaller, WsgiResponse
 
 _log = logging.getLogger(__name__)
@@ -163,7 +164,7 @@ class Server:
         data = b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
         route = PREDICT if request.is_prediction else _UNKNOWN_ROUTE
         self._account(request, route, response.status, len(body))
-        connection.respond(data, keep_alive=keep_alive)
+        self._write(connection, data, keep_alive=keep_alive)
 
     def forget(self, request: Request) -> None:
         """Drop what is kept for a request that has its response, or whose client has gone."""
@@ -220,7 +221,12 @@ class Server:
         response.headers.append(("X-Request-Id", request.id))
         data = wsgi_response(response, int(time.time()), keep_alive=keep_alive)
         self._account(request, route, int(response.status.split()[0]), len(response.body))
+        self._write(connection, data, keep_alive=keep_alive)
+
+    def _write(self, connection: Connection, data: bytes, *, keep_alive: bool) -> None:
         connection.respond(data, keep_alive=keep_alive)
+        if len(data) >= LARGE_RESPONSE:
+            limit_unsent(self.connections)
 
     def _account(self, request: Request, route: str, status: int, size: int) -> None:
         """Count and log a request that has its response."""

@@ -13,6 +13,7 @@ from app.api.application import Application
 from app.server import forks
 from app.server.listener import Listener
 from app.server.server import Server
+from app.server.unsent import limit_unsent
 
 if TYPE_CHECKING:
     from app.server.worker import Worker
@@ -23,7 +24,6 @@ _TICK_SECONDS = 0.25
 _DRAIN_IDLE_SECONDS = 1.0  # in which a connection may bring one more request
 _FLUSH_SECONDS = 1.0  # for clients to take their responses from a process that ends
 _FLUSH_STEPS = 40
-_MAX_UNSENT = 2**28  # bytes of responses that clients have not taken
 
 
 class Serving:
@@ -85,7 +85,7 @@ class Serving:
             await self._replace()
         for connection in list(self._server.connections):
             connection.check_deadlines(now)
-        self._limit_unsent()
+        limit_unsent(self._server.connections)
         if os.getppid() != self._worker.ppid:
             self._worker.alive = False
         if self._server.requests >= self._worker.max_requests:
@@ -112,18 +112,8 @@ class Serving:
         await self._flush()
         os._exit(1)
 
-    def _limit_unsent(self) -> None:
-        """End the connections that have taken longest, where clients leave too much untaken."""
-        unsent = [c for c in self._server.connections if c.unsent_bytes]
-        unsent.sort(key=lambda connection: connection.responded)
-        total = sum(connection.unsent_bytes for connection in unsent)
-        for connection in unsent:
-            if total <= _MAX_UNSENT:
-                return
-            total -= connection.unsent_bytes
-            connection.transport.abort()
-
     async def _end(self) -> None:
+        faulthandler.cancel_dump_traceback_later()
         self._listener.stop()
         for connection in list(self._server.connections):
             connection.transport.close()

@@ -70,6 +70,7 @@ def test_arbitrary_bytes_get_a_400_and_close_the_connection(
         pytest.param(400, b"get /api/liveness HTTP/1.1\r\n\r\n", id="method in lower case"),
         pytest.param(400, b"GET /api/l\xc3\xad HTTP/1.1\r\n\r\n", id="path in UTF-8"),
         pytest.param(400, b"GET * HTTP/1.1\r\n\r\n", id="asterisk"),
+        pytest.param(400, b"GET http://[x/api/ HTTP/1.1\r\nHost: x\r\n\r\n", id="no URL"),
         pytest.param(400, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", id="HTTP/2"),
         pytest.param(400, LIVENESS[:-2] + b"No colon\r\n\r\n", id="no colon"),
         pytest.param(400, LIVENESS[:-2] + b"A : b\r\n\r\n", id="space before the colon"),
