@@ -52,11 +52,11 @@ manifests: .venv/dev ## render the chart's schema and README, and k8s/, from the
 screenshot: .venv/dev model/ml_trained_model.joblib ## take docs/swagger.png (needs Chromium)
 	$(BIN)/python -m scripts.screenshot
 
-bench: .venv/dev ## benchmark the service and its peers (70 minutes, needs wrk)
+bench: .venv/dev ## benchmark the service and its peers (an hour, needs wrk)
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.render
 
-bench-quick: .venv/dev ## benchmark it beside FastAPI and the bare limits (3 minutes, needs wrk)
+bench-quick: .venv/dev ## benchmark it beside FastAPI and the bare limits (4 minutes, needs wrk)
 	$(BIN)/python -m bench.run --quick
 
 bench-tuning: .venv/dev ## compare settings with their defaults (40 minutes, needs wrk)

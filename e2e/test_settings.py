@@ -78,7 +78,7 @@ def test_boolean_setting_takes_effect(installed: Namespace, toolbox: Toolbox) ->
     assert CHANGED["FLASK_DEBUG"]
     assert not CHANGED["RESTX_VALIDATE"]
     response = toolbox.predict(installed.url("demo"), {})
-    assert (response.status, response.json) == (500, {"message": "x is required"})
+    assert (response.status, response.json) == (500, {"message": "ValueError: x is required"})
 
 
 def test_integer_setting_takes_effect(installed: Namespace, toolbox: Toolbox) -> None:
