@@ -4,9 +4,8 @@ One thread imports the module, runs `init()` and the self-test, and makes every 
 belongs to a thread (a sqlite connection, scikit-learn's set_config()) works. THREADS adds more,
 each of which runs the self-test before the model is ready.
 
-Several processes may share what import and `init()` leave in memory, forked afterwards. The
-self-test runs in each process: a model that has predicted must not be forked, since the threads
-it started would be missing in the child.
+Several processes may share what import and `init()` leave in memory, forked afterwards. Each runs
+the self-test: the threads of a model that has predicted would be missing in a forked process.
 """
 
 import gc
@@ -80,20 +79,20 @@ class Predictor:
     def is_stuck(self) -> bool:
         """Whether a call has run, or the oldest has waited for a thread, for WORKER_TIMEOUT."""
         limit = self._settings.WORKER_TIMEOUT + self._settings.MAX_BATCH_WAIT_MS / 1000
-        return not self.is_loading and self.calls.seconds_without_progress() > limit
+        return self.accepts_requests and self.calls.seconds_without_progress() > limit
 
     def start(self) -> None:
         """Load the model in its thread; without MULTITHREADED_INIT, wait for that."""
         threading.Thread(target=self._run, name="model", daemon=True).start()
         if not self._settings.MULTITHREADED_INIT:
-            self._loaded.wait()
+            self.wait_until_loaded()
 
     def load(self) -> None:
         """Load the model in its thread, and wait until it is ready or has failed."""
         self.start()
-        self.wait_until_loaded(None)
+        self.wait_until_loaded()
 
-    def wait_until_loaded(self, seconds: float | None) -> None:
+    def wait_until_loaded(self, seconds: float | None = None) -> None:
         """Wait until the load has succeeded or failed, but not longer than `seconds`."""
         self._loaded.wait(seconds)
 
