@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 def handle_error(error: Exception) -> Response:
     """Return the response to an exception; log one that nobody foresaw."""
     if not isinstance(error, HTTPException | RequestError):
-        _log.error("%s %s failed", request.method, request.path, exc_info=error)
+        _log.error("%s %r failed", request.method, request.path, exc_info=error)
     if isinstance(error, NotFound) and current_app.config["RESTX_ERROR_404_HELP"]:
         error.description = f"{error.description}{_close_paths()}"
     return error_response(error, debug=current_app.config["FLASK_DEBUG"]).to_flask()

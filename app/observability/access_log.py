@@ -17,7 +17,7 @@ class Access(NamedTuple):
     Attributes:
         request_id: the request's id.
         method: its method.
-        path: its path, without the query.
+        path: its path as it was sent, without the query.
         status: the response's status.
         seconds: from the request's first byte to the response.
         size: bytes of the response's body.

@@ -121,7 +121,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def may_stay_open(self, request: Request) -> bool:
         """Return whether the connection may stay after the response to a request."""
-        return request.keep_alive and request.complete and not self._has_ended
+        has_more = len(self._requests) > 1 or bool(self._unparsed)
+        return request.keep_alive and request.complete and (has_more or not self._has_ended)
 
     def respond(self, response: bytes, *, keep_alive: bool) -> None:
         """Write the response to the first of the requests.

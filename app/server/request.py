@@ -135,7 +135,10 @@ class Request:
             self.error = BadRequest("The request has no Host header")
         elif b"transfer-encoding" in headers:
             self.check_coding()
-        elif b"expect" in headers and headers[b"expect"].lower() != b"100-continue":
+        if (
+            self.error is None
+            and headers.get(b"expect", b"100-continue").lower() != b"100-continue"
+        ):
             self.error = ExpectationFailed("The Expect header is unknown")
 
     def check_coding(self) -> None:

@@ -205,7 +205,7 @@ class Server:
             environ = self._wsgi.environ(request, connection.client)
             response = self._wsgi.call(environ)
         except Exception as error:  # noqa: BLE001 - a fault of the application
-            _log.exception("%s %s failed", request.method, request.path)
+            _log.exception("Flask failed")
             self._loop.call_soon_threadsafe(self._send_error, connection, request, error)
         else:
             route = matched_route(environ) or _UNKNOWN_ROUTE
@@ -237,5 +237,7 @@ class Server:
         if route == PREDICT:
             metrics.observe_prediction(seconds)
         if self._access_log.wants(request.path, status):
-            access = Access(request.id, request.method, request.path, status, seconds, size)
+            # As it was sent: a decoded path may hold a line feed.
+            path = request.target.partition(b"?")[0].decode("ascii", "backslashreplace")
+            access = Access(request.id, request.method, path, status, seconds, size)
             self._access_log.write(access)

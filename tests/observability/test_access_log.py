@@ -60,3 +60,12 @@ def test_the_server_logs_the_requests_that_the_setting_names(tmp_path: Path, lev
     assert "secret" not in "".join(lines)
     if "unknown" in expected:
         assert " INFO    GET /nowhere 404 " in logged["unknown"][0]
+
+
+def test_a_path_cannot_forge_a_line(tmp_path: Path) -> None:
+    write_module(tmp_path, ECHO)
+    with serving(tmp_path, ACCESS_LOG="all") as server:
+        server.get("/api/x%0AERROR%20forged")
+        assert server.terminate() == 0
+        assert "GET /api/x%0AERROR%20forged 404 " in server.log
+        assert "\nERROR" not in server.log

@@ -84,6 +84,18 @@ def test_requests_share_a_connection_and_may_be_pipelined(
         assert connection.read_response("HEAD").status == 200
 
 
+def test_pipelined_requests_are_answered_after_the_client_has_closed_its_side(
+    server: Server,
+) -> None:
+    slow = post(b'{"seconds": 0.3}')
+    with RawConnection(server.port, slow + post(b'{"a": 1}') + LIVENESS) as connection:
+        connection.shutdown_write()
+        assert connection.read_response().json == {"seconds": 0.3}
+        assert connection.read_response().json == {"a": 1}
+        assert connection.read_response().json == {"Alive": True}
+        assert connection.is_closed_by_server()
+
+
 def test_a_request_that_expects_100_continue_gets_it(server: Server) -> None:
     expecting = head("POST", PREDICT, JSON, "Content-Length: 2", "Expect: 100-continue")
     with RawConnection(server.port, expecting) as connection:

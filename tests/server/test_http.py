@@ -83,6 +83,11 @@ def test_arbitrary_bytes_get_a_400_and_close_the_connection(
         pytest.param(431, LIVENESS[:-2] + b"A: %s\r\n\r\n" % (b"b" * 9_000), id="giant header"),
         pytest.param(431, LIVENESS[:-2] + b"A: b\r\n" * 150 + b"\r\n", id="many headers"),
         pytest.param(431, LIVENESS[:-2] + b"A: %s" % (b"b" * 200_000), id="endless header"),
+        pytest.param(
+            417,
+            LIVENESS[:-2] + b"Transfer-Encoding: chunked\r\nExpect: more\r\n\r\n0\r\n\r\n",
+            id="unknown expectation, chunked",
+        ),
         pytest.param(417, LIVENESS[:-2] + b"Expect: more\r\n\r\n", id="unknown expectation"),
     ],
 )
