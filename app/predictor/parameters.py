@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from app.codec import JsonValue, Row, decode, encode
 from app.errors import ModelError
+from app.predictor.conversion import compile_converter
 from app.predictor.fast_validation import compile_validator
 from app.predictor.formats import INT64, is_date, is_date_time
 from app.predictor.validation import Validator
@@ -49,15 +50,17 @@ class Parameters:
         self.schema = _schema_of_sample(sample)
         self.sample: Row = {name: _sendable(name, value) for name, value in sample.items()}
         self.is_valid = compile_validator(self.schema)
+        self._convert = compile_converter(self.schema)
         self.validate = Validator(self.schema).validate
         if not self.is_valid(self.sample):
             name, message = next(iter(self.validate(self.sample).errors.items()))
             raise ModelError(f"sample() is not valid at '{name}': {message}; give another example")
 
     def convert(self, body: Row) -> Row:
-        """Return a valid body with whole numbers as int where the parameter is an integer."""
-        converted: Row = _convert(body, self.schema)
-        return converted
+        """Return a valid body, its whole numbers now int where the parameter is an integer."""
+        if self._convert is not None:
+            self._convert(body)
+        return body
 
 
 def _schema_of_sample(sample: Mapping[str, JsonValue]) -> Schema:
@@ -168,21 +171,6 @@ def _plain(value: JsonValue) -> JsonValue:
     if type(value).__name__ == "datetime64":
         return value.astype("datetime64[us]" if "D" not in str(value.dtype) else value.dtype).item()
     return value.tolist() if hasattr(value, "tolist") else value
-
-
-def _convert(value: JsonValue, schema: Mapping[str, JsonValue]) -> JsonValue:
-    kind = schema.get("type")
-    if kind == "integer":
-        return int(value)
-    if kind == "object":
-        properties = schema.get("properties", {})
-        return {
-            n: _convert(item, properties[n]) if n in properties else item
-            for n, item in value.items()
-        }
-    if kind == "array":
-        return [_convert(item, schema["items"]) for item in value]
-    return value
 
 
 ANY_OBJECT = Parameters({})  # accepts any JSON object

@@ -122,7 +122,7 @@ class RequestParser:
         request.keep_alive = parser.should_keep_alive()
         request.head_complete = True
         request.waiting_since = None
-        request.add_headers(self._fields)
+        request.set_headers(self._fields)
         if self._head_bytes > _SMALL_HEAD or len(self._fields) > _MAX_FIELDS_OF_SMALL_HEAD:
             request.check_size(self._fields)
         request.check_head()

@@ -5,6 +5,7 @@ What has come in one turn of the loop is one batch; what comes while the model r
 
 import asyncio
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,7 @@ from app.observability.request_ids import current_request_ids
 from app.server.connection import Connection
 from app.server.request import Request
 from app.server.threads import Threads
+from app.server.unsent import LARGE_RESPONSE
 
 _log = logging.getLogger(__name__)
 
@@ -98,12 +100,17 @@ class PredictionRequests:
     def _finish(self, connection: Connection, request: Request, call: Call) -> None:
         """Have the event loop send the response; called in the model's thread, for each row.
 
-        One wake-up is enough for a batch.
+        One wake-up is enough for a batch. After a large result the thread waits until it is sent,
+        or results could fill the memory.
         """
         self._finished.append((connection, request, call))
         if not self._sends_soon:
             self._sends_soon = True
             self._loop.call_soon_threadsafe(self._send_finished)
+        if len(call.result) >= LARGE_RESPONSE:
+            sent = threading.Event()
+            self._loop.call_soon_threadsafe(sent.set)
+            sent.wait()
 
     def _send_finished(self) -> None:
         self._sends_soon = False  # before the queue is found empty: see _finish

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from werkzeug.exceptions import (
@@ -78,20 +79,6 @@ class Request:
         """The body, as far as it has come."""
         return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
 
-    def decoded_path(self) -> str:
-        """Return the path without a query; bytes beyond ASCII as in WSGI (PEP 3333).
-
-        It is empty for a target that is no URL.
-        """
-        target = self.target
-        if target[:1] != b"/":
-            try:
-                target = urlsplit(target).path or b"/"
-            except ValueError:
-                return ""
-        path = target.partition(b"?")[0]
-        return (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
-
     def header(self, name: bytes) -> str:
         """Return a header, empty without it."""
         return self.headers.get(name, b"").decode("latin-1")
@@ -101,17 +88,19 @@ class Request:
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
-    def add_headers(self, fields: list[tuple[bytes, bytes]]) -> None:
-        """Add the headers that have come."""
-        headers = self.headers
+    def set_headers(self, fields: list[tuple[bytes, bytes]]) -> None:
+        """Set the headers, all of which have come."""
+        self.headers = {name.lower(): value for name, value in fields}
+        if len(self.headers) < len(fields):
+            self._join_repeated(fields)
+
+    def _join_repeated(self, fields: list[tuple[bytes, bytes]]) -> None:
+        values: dict[bytes, list[bytes]] = {}
         for name, value in fields:
-            key = name.lower()
-            if key in headers:
-                if key == b"host":
-                    self.error = BadRequest("The request has two Host headers")
-                headers[key] += b", " + value
-            else:
-                headers[key] = value
+            values.setdefault(name.lower(), []).append(value)
+        self.headers = {name: b", ".join(parts) for name, parts in values.items()}
+        if len(values.get(b"host", ())) > 1:
+            self.error = BadRequest("The request has two Host headers")
 
     def check_size(self, fields: list[tuple[bytes, bytes]]) -> None:
         """Reject a head beyond the limits."""
@@ -128,8 +117,7 @@ class Request:
         headers = self.headers
         if self.error is not None:
             return
-        is_url = _TARGET.fullmatch(self.target) and (self.target[:1] == b"/" or self.decoded_path())
-        if self.version not in ("1.0", "1.1") or not is_url:
+        if self.version not in ("1.0", "1.1") or not path_of(self.target):
             self.error = invalid()
         elif self.version == "1.1" and b"host" not in headers:
             self.error = BadRequest("The request has no Host header")
@@ -148,6 +136,22 @@ class Request:
             self.error = invalid()
         elif coding != b"chunked":
             self.error = NotImplementedByServer("The request's Transfer-Encoding is unknown")
+
+
+@lru_cache(64)
+def path_of(target: bytes) -> str:
+    """Return the path of a target, decoded; bytes beyond ASCII as in WSGI (PEP 3333).
+
+    It is empty for a target that is neither a path nor a URL.
+    """
+    if not _TARGET.fullmatch(target):
+        return ""
+    if target[:1] != b"/":
+        try:
+            target = urlsplit(target).path or b"/"
+        except ValueError:
+            return ""
+    return unquote_to_bytes(target.partition(b"?")[0]).decode("latin-1")
 
 
 def invalid() -> BadRequest:

@@ -17,7 +17,7 @@ from app.observability.request_ids import current_request_ids, request_id
 from app.server.connection import Connection
 from app.server.connection_counts import OwnCount
 from app.server.prediction_requests import PredictionRequests
-from app.server.request import Request
+from app.server.request import Request, path_of
 from app.server.responses import json_head, wsgi_response
 from app.server.threads import Threads
 from app.server.unsent import LARGE_RESPONSE, limit_unsent
@@ -177,7 +177,7 @@ class Server:
             request.call = None  # which knows the request: a cycle would wait for the collector
 
     def _classify(self, request: Request) -> None:
-        request.path = without_prefix(request.decoded_path(), self._root_path)
+        request.path = without_prefix(path_of(request.target), self._root_path)
         request.is_prediction = request.method == "POST" and request.path == PREDICT
 
     def _needs_flask(self, request: Request) -> bool:

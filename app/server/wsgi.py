@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from app.server.request import Request
+from app.server.request import Request, path_of
 
 _WITHOUT_BODY = ("1", "204", "304")  # statuses whose responses have no Content-Length
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -58,7 +58,7 @@ class WsgiCaller:
         environ: dict[str, Any] = {
             **self._environ,
             "REQUEST_METHOD": request.method,
-            "PATH_INFO": request.decoded_path(),
+            "PATH_INFO": path_of(request.target),
             "QUERY_STRING": request.target.partition(b"?")[2].decode("latin-1"),
             "RAW_URI": request.target.decode("latin-1"),
             "SERVER_PROTOCOL": f"HTTP/{request.version or '1.1'}",
