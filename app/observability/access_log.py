@@ -1,10 +1,11 @@
 """The access log: one line a request, as ACCESS_LOG says; never a query or a body."""
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple
 
-from app.observability.request_ids import current_request_ids
+from app.observability.logs import handle_together
 
 _log = logging.getLogger(__name__)
 
@@ -35,26 +36,38 @@ class Access(NamedTuple):
 class AccessLog:
     """Logs requests."""
 
-    def __init__(self, level: str, probes: tuple[str, ...]) -> None:
+    def __init__(
+        self, level: str, probes: tuple[str, ...], call_soon: Callable[[Callable[[], None]], object]
+    ) -> None:
         """Log as ACCESS_LOG says.
 
         Args:
             level: off, errors or all.
             probes: paths whose error responses are states, no errors.
+            call_soon: calls a function after what is done now.
 
         """
         self._lowest_status = _LOWEST_STATUS[level]
         self._quiet_paths = () if level == "all" else probes
+        self._call_soon = call_soon
+        self._waiting: list[logging.LogRecord] = []
 
     def wants(self, path: str, status: int) -> bool:
         """Return whether there is a line for such a request."""
         return status >= self._lowest_status and path not in self._quiet_paths
 
     def write(self, access: Access) -> None:
-        """Log a request."""
-        token = current_request_ids.set((access.request_id,))
-        _log.info(
-            "%s %s %d %.1f ms %d bytes",
-            access.method, access.path, access.status, 1000 * access.seconds, access.size,
-        )  # fmt: skip
-        current_request_ids.reset(token)
+        """Log a request, soon, together with others."""
+        if not self._waiting:
+            self._call_soon(self._flush)
+        message = (
+            f"{access.method} {access.path} {access.status} "
+            f"{1000 * access.seconds:.1f} ms {access.size} bytes"
+        )
+        record = logging.LogRecord(_log.name, logging.INFO, __file__, 0, message, (), None)
+        record.request_ids = (access.request_id,)
+        self._waiting.append(record)
+
+    def _flush(self) -> None:
+        records, self._waiting = self._waiting, []
+        handle_together(_log, records)

@@ -3,10 +3,13 @@
 A record that is written for a request carries its id; one for a batch carries those of all.
 """
 
+import contextlib
 import json
 import logging
 import time
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, TextIO
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
@@ -31,7 +34,7 @@ class JsonFormatter(logging.Formatter):
             "process": record.process,
             "message": record.getMessage(),
         }
-        if ids := current_request_ids.get():
+        if ids := _request_ids(record):
             entry["request_id"] = ids[0] if len(ids) == 1 else ids
         if record.exc_info and record.exc_info[0]:
             entry["exception"] = self.formatException(record.exc_info)
@@ -44,11 +47,29 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
         line = f"{utc(record.created)} {record.levelname:<7} {record.getMessage()}"
-        if ids := current_request_ids.get():
+        if ids := _request_ids(record):
             line += f" [{', '.join(ids)}]"
         if record.exc_info and record.exc_info[0]:
             line += "\n" + self.formatException(record.exc_info)
         return line
+
+
+def _request_ids(record: logging.LogRecord) -> tuple[str, ...]:
+    ids: tuple[str, ...] = getattr(record, "request_ids", None) or current_request_ids.get()
+    return ids
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes records to standard error, many of them at once where they come together."""
+
+    def emit_together(self, records: Sequence[logging.LogRecord]) -> None:
+        """Write records; in each write of its own another thread could take Python's lock."""
+        with self.lock or contextlib.nullcontext():
+            try:
+                self.stream.write("".join([self.format(r) + self.terminator for r in records]))
+                self.flush()
+            except Exception:  # noqa: BLE001 - as in every handler of logging
+                self.handleError(records[0])
 
 
 class GunicornLogger(Logger):
@@ -67,7 +88,7 @@ class GunicornLogger(Logger):
 
 def configure(settings: Settings) -> None:
     """Log every record of LOG_LEVEL and above to standard error, in LOG_FORMAT."""
-    handler = logging.StreamHandler()
+    handler = LineHandler()
     handler.setFormatter(JsonFormatter() if settings.LOG_FORMAT == "json" else TextFormatter())
     for name in (None, *_SERVICE):
         logger = logging.getLogger(name)
@@ -75,6 +96,14 @@ def configure(settings: Settings) -> None:
         logger.setLevel(settings.LOG_LEVEL)
         logger.propagate = False
     logging.captureWarnings(capture=True)
+
+
+def handle_together(logger: logging.Logger, records: Sequence[logging.LogRecord]) -> None:
+    """Log records of one level, each of them to the handlers of `configure`."""
+    if logger.isEnabledFor(records[0].levelno):
+        for handler in logging.getLogger(_SERVICE[0]).handlers:
+            if isinstance(handler, LineHandler):
+                handler.emit_together(records)
 
 
 def keep_service_loggers() -> None:
@@ -102,5 +131,9 @@ def log_failure(logger: logging.Logger, message: str, error: ServiceError) -> No
 def utc(seconds: float) -> str:
     """Return a time since the epoch as in RFC 3339, in UTC, to the millisecond."""
     whole = int(seconds)
-    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
-    return f"{text}.{int((seconds - whole) * 1000):03d}Z"
+    return f"{_to_the_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(2)
+def _to_the_second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

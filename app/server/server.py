@@ -75,7 +75,7 @@ class Server:
         self._own_count = own_count
         self._root_path = settings.root_path
         self._settings = settings
-        self._access_log = AccessLog(settings.ACCESS_LOG, PROBES)
+        self._access_log = AccessLog(settings.ACCESS_LOG, PROBES, loop.call_soon)
         self._wsgi = WsgiCaller(
             app,
             scheme="https" if is_tls else "http",

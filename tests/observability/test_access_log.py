@@ -1,12 +1,13 @@
+import io
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from app.api.paths import PROBES
 from app.observability.access_log import Access, AccessLog
-from app.observability.logs import TextFormatter
-from app.observability.request_ids import current_request_ids
+from app.observability.logs import LineHandler, TextFormatter
 from tests.helpers import ECHO, PREDICT, VALID, serving, write_module
 
 REQUESTS = [(PREDICT, 200), (PREDICT, 400), ("/nowhere", 404), (PREDICT, 503),
@@ -24,19 +25,38 @@ REQUESTS = [(PREDICT, 200), (PREDICT, 400), ("/nowhere", 404), (PREDICT, 503),
 def test_the_level_says_which_requests_get_a_line(
     level: str, wanted: list[tuple[str, int]]
 ) -> None:
-    log = AccessLog(level, PROBES)
+    log = AccessLog(level, PROBES, lambda _flush: None)
     assert [request for request in REQUESTS if log.wants(*request)] == wanted
 
 
-def test_a_line_has_the_requests_id_and_what_was_answered(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    caplog.set_level(logging.INFO)
-    monkeypatch.setattr(caplog.handler, "formatter", TextFormatter())
-    before = current_request_ids.get()
-    AccessLog("all", PROBES).write(Access("id-1", "POST", PREDICT, 200, 0.01234, 17))
-    assert caplog.text.endswith("INFO    POST /api/model/predict 200 12.3 ms 17 bytes [id-1]\n")
-    assert current_request_ids.get() == before
+class Writes(io.StringIO):
+    """Notes each write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.written.append(text)
+        return len(text)
+
+
+def test_lines_that_come_together_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Writes()
+    handler = LineHandler(stream)
+    handler.setFormatter(TextFormatter())
+    monkeypatch.setattr(logging.getLogger("app"), "handlers", [handler])
+    monkeypatch.setattr(logging.getLogger("app"), "level", logging.INFO)
+    soon: list[Callable[[], None]] = []
+    log = AccessLog("all", PROBES, soon.append)
+    log.write(Access("id-1", "POST", PREDICT, 200, 0.01234, 17))
+    log.write(Access("id-2", "GET", "/", 308, 0.001, 0))
+    assert len(soon) == 1
+    soon[0]()
+    (text,) = stream.written
+    first, second = text.splitlines()
+    assert first.endswith("INFO    POST /api/model/predict 200 12.3 ms 17 bytes [id-1]")
+    assert second.endswith("INFO    GET / 308 1.0 ms 0 bytes [id-2]")
 
 
 @pytest.mark.parametrize("level", ["off", "errors", "all"])
@@ -47,6 +67,7 @@ def test_the_server_logs_the_requests_that_the_setting_names(tmp_path: Path, lev
         server.predict({"secret": 1}, headers={"X-Request-Id": "invalid"})
         server.get("/nowhere?secret=1", headers={"X-Request-Id": "unknown"})
         server.get("/api/liveness", headers={"X-Request-Id": "probe"})
+        assert server.terminate() == 0
         lines = server.log.splitlines()
     expected = {
         "off": set(),
