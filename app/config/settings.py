@@ -109,7 +109,7 @@ class Settings:
     MAX_BATCH_WAIT_MS: float = _setting(
         0.0,
         "how long to wait for a batch to fill, in milliseconds; "
-        "0: take only the requests that wait already",
+        "0: take those that wait already, and within 5 ms those of callers just answered",
         minimum=0,
         maximum=60_000,
     )

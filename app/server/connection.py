@@ -8,10 +8,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, cast
 
-from werkzeug.exceptions import BadRequest, RequestTimeout
+from werkzeug.exceptions import RequestTimeout
 
 from app.server.parser import RequestParser
-from app.server.request import Request
+from app.server.request import Request, incomplete
 
 if TYPE_CHECKING:
     from app.server.server import Server
@@ -20,6 +20,7 @@ _HEAD_SECONDS = 5.0
 _BODY_SECONDS = 5.0  # and one for each _BYTES_PER_SECOND
 _RESPONSE_SECONDS = 5.0  # likewise
 _CLOSE_SECONDS = 2.0
+_PAUSE_SECONDS = 0.25
 _BYTES_PER_SECOND = 65_536
 _NEVER = float("inf")
 
@@ -98,7 +99,7 @@ class Connection(asyncio.BufferedProtocol):
         if self.is_closing or (self.is_idle and not parser.has_stray_bytes):
             return False
         if parser.current is not None or self.is_idle:
-            parser.reject(BadRequest(_describe_incomplete(parser.current)))
+            parser.reject(incomplete(parser.current))
         self._advance()
         return not self._server.is_tls
 
@@ -173,6 +174,19 @@ class Connection(asyncio.BufferedProtocol):
         if unsent and now >= min(self.response_deadline, self._progress + _RESPONSE_SECONDS):
             self.transport.abort()
 
+    def pause(self) -> None:
+        """Read nothing for a moment: the client has been told to come back later.
+
+        One that comes back at once could take the time in which others get their predictions.
+        """
+        if not self.is_closing:
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._resume)
+
+    def _resume(self) -> None:
+        if not (self.is_closing or self._unparsed):
+            self.transport.resume_reading()
+
     def close(self) -> None:
         """Close after the last response: with input unread, the client would lose it."""
         self.is_closing = True
@@ -228,12 +242,3 @@ class Connection(asyncio.BufferedProtocol):
                 request.waiting_since = time.monotonic()
             seconds = _BODY_SECONDS if request.head_complete else _HEAD_SECONDS
             self.deadline = request.waiting_since + seconds + request.received / _BYTES_PER_SECOND
-
-
-def _describe_incomplete(request: Request | None) -> str:
-    if request is None or not request.head_complete:
-        return "The request is not complete"
-    length = request.headers.get(b"content-length")
-    if length is None:
-        return "The body is not complete"
-    return f"The body ended after {request.received} of {int(length)} bytes"

@@ -16,6 +16,7 @@ from app.server.server import Server
 _log = logging.getLogger(__name__)
 
 _HANDSHAKE_SECONDS = 5.0
+_ACCEPTED_AT_ONCE = 100  # in a turn of the loop, which other connections wait for
 _PAUSE_SECONDS = 0.001  # in which a worker with fewer connections can accept one
 _CONNECTIONS = 10_000
 _OTHER_FILES = 200  # what else a process opens
@@ -72,24 +73,31 @@ class Listener:
             self._loop.add_reader(listening.fileno(), self._on_readable, listening)
 
     def _on_readable(self, listening: socket.socket) -> None:
-        if self._own_count.is_exceeded_by(len(self._server.connections)):
-            self._loop.remove_reader(listening.fileno())
-            self._loop.call_later(_PAUSE_SECONDS, self._accept_after_pause, listening)
-        else:
-            self._accept(listening)
+        for _ in range(_ACCEPTED_AT_ONCE):
+            if self._own_count.is_exceeded_by(self._connections):
+                self._loop.remove_reader(listening.fileno())
+                self._loop.call_later(_PAUSE_SECONDS, self._accept_after_pause, listening)
+                return
+            if not self._accept(listening):
+                return
 
     def _accept_after_pause(self, listening: socket.socket) -> None:
         if self._is_open:
             self._accept(listening)
             self._listen(listening)
 
-    def _accept(self, listening: socket.socket) -> None:
+    @property
+    def _connections(self) -> int:
+        return len(self._server.connections) + len(self._accepting)
+
+    def _accept(self, listening: socket.socket) -> bool:
+        """Accept a connection; return whether there was one."""
         try:
             client, _address = listening.accept()
         except OSError as error:  # the client has gone, or another worker has it, or …
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._make_room()
-            return
+            return False
         client.settimeout(0)
         connecting = self._loop.connect_accepted_socket(
             lambda: Connection(self._server),
@@ -100,6 +108,7 @@ class Listener:
         task: asyncio.Task[object] = self._loop.create_task(connecting)
         self._accepting.add(task)
         task.add_done_callback(self._accepted)
+        return True
 
     def _accepted(self, task: asyncio.Task[object]) -> None:
         self._accepting.discard(task)
@@ -110,7 +119,7 @@ class Listener:
                 "A connection failed",
                 exc_info=error,
             )
-        if len(self._server.connections) + len(self._accepting) > self._max_connections:
+        if self._connections > self._max_connections:
             self._make_room()
 
     def _make_room(self) -> None:

@@ -154,6 +154,16 @@ def path_of(target: bytes) -> str:
     return unquote_to_bytes(target.partition(b"?")[0]).decode("latin-1")
 
 
+def incomplete(request: Request | None) -> BadRequest:
+    """Return the error of a request, if one has begun, whose client sends no more."""
+    if request is None or not request.head_complete:
+        return BadRequest("The request is not complete")
+    length = request.headers.get(b"content-length")
+    if length is None:
+        return BadRequest("The body is not complete")
+    return BadRequest(f"The body ended after {request.received} of {int(length)} bytes")
+
+
 def invalid() -> BadRequest:
     """Return the error of what is not HTTP."""
     return BadRequest("The request is not valid HTTP")

@@ -75,7 +75,7 @@ class Server:
         self._own_count = own_count
         self._root_path = settings.root_path
         self._settings = settings
-        self._access_log = AccessLog(settings.ACCESS_LOG, PROBES, loop.call_soon)
+        self._access_log = AccessLog(settings.ACCESS_LOG, PROBES, loop.call_later)
         self._wsgi = WsgiCaller(
             app,
             scheme="https" if is_tls else "http",
@@ -197,6 +197,8 @@ class Server:
 
     def _send_error(self, connection: Connection, request: Request, error: BaseException) -> None:
         self.send(connection, request, self._app.predictions.error_response(error))
+        if isinstance(error, BusyError):
+            connection.pause()
 
     def _call_flask(self, connection: Connection, request: Request) -> None:
         """Call Flask, in one of its threads."""

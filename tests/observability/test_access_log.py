@@ -25,7 +25,7 @@ REQUESTS = [(PREDICT, 200), (PREDICT, 400), ("/nowhere", 404), (PREDICT, 503),
 def test_the_level_says_which_requests_get_a_line(
     level: str, wanted: list[tuple[str, int]]
 ) -> None:
-    log = AccessLog(level, PROBES, lambda _flush: None)
+    log = AccessLog(level, PROBES, lambda _delay, _function: None)
     assert [request for request in REQUESTS if log.wants(*request)] == wanted
 
 
@@ -41,18 +41,22 @@ class Writes(io.StringIO):
         return len(text)
 
 
-def test_lines_that_come_together_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_is_written_at_once_and_those_that_follow_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     stream = Writes()
     handler = LineHandler(stream)
     handler.setFormatter(TextFormatter())
     monkeypatch.setattr(logging.getLogger("app"), "handlers", [handler])
     monkeypatch.setattr(logging.getLogger("app"), "level", logging.INFO)
-    soon: list[Callable[[], None]] = []
-    log = AccessLog("all", PROBES, soon.append)
+    later: list[Callable[[], None]] = []
+    log = AccessLog("all", PROBES, lambda _delay, function: later.append(function))
+    log.write(Access("id-0", "GET", "/api", 308, 0.001, 0))
+    assert stream.written.pop().endswith("INFO    GET /api 308 1.0 ms 0 bytes [id-0]\n")
     log.write(Access("id-1", "POST", PREDICT, 200, 0.01234, 17))
     log.write(Access("id-2", "GET", "/", 308, 0.001, 0))
-    assert len(soon) == 1
-    soon[0]()
+    assert (len(later), stream.written) == (1, [])
+    later[0]()
     (text,) = stream.written
     first, second = text.splitlines()
     assert first.endswith("INFO    POST /api/model/predict 200 12.3 ms 17 bytes [id-1]")

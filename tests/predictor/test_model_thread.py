@@ -138,14 +138,16 @@ def test_a_batch_waits_a_moment_for_callers_that_were_just_answered() -> None:
     def ask_again(call: Call) -> None:
         """Ask again a moment after an answer, as a client does."""
         if len(sizes) < 30:
-            again = [Call(call.row, call.request_id, ask_again)]
-            threading.Timer(0.0005, lambda: (queue.submit(again[0]), queue.notify())).start()
+            threading.Timer(0.0005, ask_for, [call.row]).start()
         else:
             ended.put(True)
 
-    for number in range(2):
-        queue.submit(Call({"x": number}, f"id-{number}", ask_again))
+    def ask_for(row: Row) -> None:
+        queue.submit(Call(row, "id", ask_again))
         queue.notify()
+
+    for number in range(2):
+        ask_for({"x": number})
         eventually(lambda: sizes)  # the second one comes while the first one runs
     ended.get(timeout=30)
     assert sizes.count(2) > 15, sizes

@@ -2,6 +2,7 @@
 
 import contextlib
 import resource
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -156,3 +157,19 @@ def test_connections_beyond_the_file_descriptors_do_not_block_new_clients(
             assert server.predict(VALID).json() == VALID
         assert server.log.count("is ready") == 1, "the worker was replaced"
         assert "ERROR" not in server.log
+
+
+def test_a_client_that_ignores_retry_after_is_slowed_down(tmp_path: Path) -> None:
+    write_module(tmp_path, GATED)
+    with serving(tmp_path, MAX_PENDING="1") as server, RawConnection(server.port) as busy:
+        busy.send(post(b'{"id": 1}'))
+        eventually((tmp_path / "started-1").exists)
+        with RawConnection(server.port, post(b"{}")) as connection:
+            assert connection.read_response().status == 503
+            start = time.monotonic()
+            for _ in range(3):
+                connection.send(post(b"{}"))
+                assert connection.read_response().status == 503
+            assert time.monotonic() - start > 0.6
+        (tmp_path / "gate").touch()
+        assert busy.read_response().status == 200

@@ -9,7 +9,7 @@ import uvloop
 from app.server.connection import Connection
 from app.server.connection_counts import ConnectionCounts, OwnCount
 from app.server.server import Server
-from tests.helpers import make_app
+from tests.helpers import free_port, make_app
 from tests.raw_http import post
 
 CALLERS = 32
@@ -32,7 +32,7 @@ class CountingLoop(uvloop.Loop):
 
     wakeups = 0
 
-    def call_soon_threadsafe(self, *args: Any, **kwargs: Any) -> asyncio.Handle:
+    def call_soon_threadsafe(self, *args: Any, **kwargs: Any) -> asyncio.Handle:  # type: ignore[override]
         """Count a wake-up."""
         self.wakeups += 1
         return super().call_soon_threadsafe(*args, **kwargs)
@@ -49,9 +49,8 @@ async def predict(port: int) -> bytes:
 
 async def predict_at_once(loop: CountingLoop, server: Server) -> list[bytes]:
     """Return the first lines of the responses to all callers."""
-    listening = await loop.create_server(lambda: Connection(server), "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
-    async with listening:
+    port = free_port()
+    async with await loop.create_server(lambda: Connection(server), "127.0.0.1", port):
         return await asyncio.gather(*[predict(port) for _ in range(CALLERS)])
 
 
