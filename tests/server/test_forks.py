@@ -48,7 +48,7 @@ CHILD = """
 def test_a_pool_of_processes_works_each_time(tmp_path: Path) -> None:
     write_module(tmp_path, POOL)
     with serving(tmp_path, WORKER_TIMEOUT="10") as server:
-        for number in range(50):
+        for number in range(200):
             assert server.predict({"values": [number, 3]}).json() == [2 * number, 6]
         assert server.log.count("is ready") == 1
 
