@@ -20,7 +20,7 @@ _HEAD_SECONDS = 5.0
 _BODY_SECONDS = 5.0  # and one for each _BYTES_PER_SECOND
 _RESPONSE_SECONDS = 5.0  # likewise
 _CLOSE_SECONDS = 2.0
-_PAUSE_SECONDS = 0.25
+_REFUSAL_SECONDS = 0.25  # between two responses that no place is free
 _BYTES_PER_SECOND = 65_536
 _NEVER = float("inf")
 
@@ -49,6 +49,7 @@ class Connection(asyncio.BufferedProtocol):
         self.responded = time.monotonic()  # or connected
         self._progress = self.responded  # when the client last took some of a response
         self._unsent_bytes = 0  # then
+        self._next_refusal = 0.0
         self._is_advancing = False
         self.is_closing = False
         self._is_write_paused = False
@@ -174,18 +175,15 @@ class Connection(asyncio.BufferedProtocol):
         if unsent and now >= min(self.response_deadline, self._progress + _RESPONSE_SECONDS):
             self.transport.abort()
 
-    def pause(self) -> None:
-        """Read nothing for a moment: the client has been told to come back later.
+    def delay_refusal(self) -> float:
+        """Return in how many seconds a request may be refused: the first one at once.
 
-        One that comes back at once could take the time in which others get their predictions.
+        A client that ignores Retry-After could take the time in which others get predictions.
         """
-        if not self.is_closing:
-            self.transport.pause_reading()
-            asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._resume)
-
-    def _resume(self) -> None:
-        if not (self.is_closing or self._unparsed):
-            self.transport.resume_reading()
+        now = time.monotonic()
+        delay = max(0.0, self._next_refusal - now)
+        self._next_refusal = now + delay + _REFUSAL_SECONDS
+        return delay
 
     def close(self) -> None:
         """Close after the last response: with input unread, the client would lose it."""

@@ -74,7 +74,8 @@ class Listener:
 
     def _on_readable(self, listening: socket.socket) -> None:
         for _ in range(_ACCEPTED_AT_ONCE):
-            if self._own_count.is_exceeded_by(self._connections):
+            count = len(self._server.connections) + len(self._accepting)
+            if self._own_count.is_exceeded_by(count):
                 self._loop.remove_reader(listening.fileno())
                 self._loop.call_later(_PAUSE_SECONDS, self._accept_after_pause, listening)
                 return
@@ -85,10 +86,6 @@ class Listener:
         if self._is_open:
             self._accept(listening)
             self._listen(listening)
-
-    @property
-    def _connections(self) -> int:
-        return len(self._server.connections) + len(self._accepting)
 
     def _accept(self, listening: socket.socket) -> bool:
         """Accept a connection; return whether there was one."""
@@ -119,7 +116,7 @@ class Listener:
                 "A connection failed",
                 exc_info=error,
             )
-        if self._connections > self._max_connections:
+        if len(self._server.connections) > self._max_connections:
             self._make_room()
 
     def _make_room(self) -> None:

@@ -145,6 +145,9 @@ class Server:
             else:
                 threads = self._probe_thread if request.path in PROBES else self._threads
                 threads.submit(self._call_flask, connection, request)
+        except BusyError as error:
+            delay = connection.delay_refusal()
+            self._loop.call_later(delay, self._send_error, connection, request, error)
         except Exception as error:  # noqa: BLE001 - whatever it is
             self._send_error(connection, request, error)
 
@@ -197,8 +200,6 @@ class Server:
 
     def _send_error(self, connection: Connection, request: Request, error: BaseException) -> None:
         self.send(connection, request, self._app.predictions.error_response(error))
-        if isinstance(error, BusyError):
-            connection.pause()
 
     def _call_flask(self, connection: Connection, request: Request) -> None:
         """Call Flask, in one of its threads."""

@@ -171,5 +171,7 @@ def test_a_client_that_ignores_retry_after_is_slowed_down(tmp_path: Path) -> Non
                 connection.send(post(b"{}"))
                 assert connection.read_response().status == 503
             assert time.monotonic() - start > 0.6
+            connection.send(LIVENESS)
+            assert connection.read_response().status == 200
         (tmp_path / "gate").touch()
         assert busy.read_response().status == 200
