@@ -20,8 +20,6 @@ _HEAD_SECONDS = 5.0
 _BODY_SECONDS = 5.0  # and one for each _BYTES_PER_SECOND
 _RESPONSE_SECONDS = 5.0  # likewise
 _CLOSE_SECONDS = 2.0
-_RETRY_SECONDS = 0.1  # after a refusal: sooner than for any client that heeds Retry-After
-_REFUSAL_SECONDS = 0.25
 _BYTES_PER_SECOND = 65_536
 _NEVER = float("inf")
 
@@ -50,7 +48,6 @@ class Connection(asyncio.BufferedProtocol):
         self.responded = time.monotonic()  # or connected
         self._progress = self.responded  # when the client last took some of a response
         self._unsent_bytes = 0  # then
-        self._refused = 0.0
         self._is_advancing = False
         self.is_closing = False
         self._is_write_paused = False
@@ -175,17 +172,6 @@ class Connection(asyncio.BufferedProtocol):
             self._progress = now
         if unsent and now >= min(self.response_deadline, self._progress + _RESPONSE_SECONDS):
             self.transport.abort()
-
-    def delay_refusal(self) -> float:
-        """Return in how many seconds to refuse a request for which there is no place.
-
-        At once, unless the connection's latest refusal is only just sent: clients that ignore
-        Retry-After could take the time in which others get their predictions.
-        """
-        now = time.monotonic()
-        delay = _REFUSAL_SECONDS if now - self._refused < _RETRY_SECONDS else 0.0
-        self._refused = now + delay
-        return delay
 
     def close(self) -> None:
         """Close after the last response: with input unread, the client would lose it."""

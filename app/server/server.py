@@ -17,6 +17,7 @@ from app.observability.request_ids import current_request_ids, request_id
 from app.server.connection import Connection
 from app.server.connection_counts import OwnCount
 from app.server.prediction_requests import PredictionRequests
+from app.server.refusals import Refusals
 from app.server.request import Request, path_of
 from app.server.responses import json_head, wsgi_response
 from app.server.threads import Threads
@@ -86,6 +87,7 @@ class Server:
         self._probe_thread = Threads("probes", 1)  # other requests do not delay them
         self._predictions = PredictionRequests(app, loop, self._threads, self.send)
         self.body_too_large = app.predictions.bodies.too_large
+        self._refusals = Refusals()
         self._body_bytes = 0
 
     def add(self, connection: Connection) -> None:
@@ -146,7 +148,7 @@ class Server:
                 threads = self._probe_thread if request.path in PROBES else self._threads
                 threads.submit(self._call_flask, connection, request)
         except BusyError as error:
-            delay = connection.delay_refusal()
+            delay = self._refusals.delay()
             self._loop.call_later(delay, self._send_error, connection, request, error)
         except Exception as error:  # noqa: BLE001 - whatever it is
             self._send_error(connection, request, error)

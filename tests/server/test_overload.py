@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.server.refusals import Refusals
 from tests.helpers import (
     ECHO,
     GATED,
@@ -159,19 +160,32 @@ def test_connections_beyond_the_file_descriptors_do_not_block_new_clients(
         assert "ERROR" not in server.log
 
 
-def test_a_client_that_ignores_retry_after_is_slowed_down(tmp_path: Path) -> None:
+def test_refusals_are_spread_over_time_where_they_are_many(tmp_path: Path) -> None:
     write_module(tmp_path, GATED)
     with serving(tmp_path, MAX_PENDING="1") as server, RawConnection(server.port) as busy:
         busy.send(post(b'{"id": 1}'))
         eventually((tmp_path / "started-1").exists)
-        with RawConnection(server.port, post(b"{}")) as connection:
-            assert connection.read_response().status == 503
+        with RawConnection(server.port) as connection, RawConnection(server.port) as other:
             start = time.monotonic()
-            for _ in range(3):
-                connection.send(post(b"{}"))
-                assert connection.read_response().status == 503
-            assert time.monotonic() - start > 0.6
-            connection.send(LIVENESS)
-            assert connection.read_response().status == 200
+            connection.send(post(b"{}") * 400)
+            connection.read_response()
+            other.send(LIVENESS)
+            assert other.read_response().status == 200
+            assert {connection.read_response().status for _ in range(399)} == {503}
+            assert time.monotonic() - start > 0.5
         (tmp_path / "gate").touch()
         assert busy.read_response().status == 200
+
+
+@pytest.mark.parametrize(("per_second", "longest"), [(400, 0.0), (5000, 1.0)])
+def test_a_refusal_waits_for_a_second_at_most(
+    monkeypatch: pytest.MonkeyPatch, per_second: int, longest: float
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("app.server.refusals.time.monotonic", lambda: now)
+    refusals, delays = Refusals(), []
+    for _ in range(5 * per_second):
+        delays.append(refusals.delay())
+        now += 1 / per_second
+    assert delays[:100] == [0.0] * 100
+    assert max(delays) == pytest.approx(longest)
