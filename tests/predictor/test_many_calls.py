@@ -1,7 +1,10 @@
 """The model's threads and many callers: each gets its own result, once."""
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +14,8 @@ from hypothesis import strategies as st
 
 from app.codec import Row
 from app.errors import PredictionError
-from app.predictor.calls import CallQueue
+from app.predictor.calls import Call, CallQueue
+from tests.helpers import eventually
 from tests.predictor.test_model_thread import Doubling, ask, serve
 
 CALLS = 60_000
@@ -65,3 +69,32 @@ def test_no_result_is_lost_doubled_or_swapped_in_many_calls(threads: int) -> Non
         assert sum(pool.map(call, range(callers))) == CALLS == sum(batches)
     assert max(batches) > 1
     assert len(queue) == 0
+
+
+def test_a_batch_waits_a_moment_for_callers_that_were_just_answered() -> None:
+    sizes: list[int] = []
+
+    def run_batch(rows: list[Row]) -> list[int]:
+        sizes.append(len(rows))
+        time.sleep(0.05)
+        return [row["x"] for row in rows]
+
+    queue = serve(SimpleNamespace(run=lambda row: run_batch([row])[0], run_batch=run_batch))
+    ended = SimpleQueue[bool]()
+
+    def ask_again(call: Call) -> None:
+        """Ask again a moment after an answer, as a client does."""
+        if len(sizes) < 30:
+            threading.Timer(0.0005, ask_for, [call.row]).start()
+        else:
+            ended.put(True)
+
+    def ask_for(row: Row) -> None:
+        queue.submit(Call(row, "id", ask_again))
+        queue.notify()
+
+    for number in range(2):
+        ask_for({"x": number})
+        eventually(lambda: sizes)  # the second one comes while the first one runs
+    ended.get(timeout=30)
+    assert sizes.count(2) > 15, sizes

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,7 +23,6 @@ from app.predictor.loaded_model import LoadedModel
 from app.predictor.model_thread import ModelThread
 from app.predictor.module import ModelModule
 from app.predictor.parameters import ANY_OBJECT
-from tests.helpers import eventually
 
 
 class Doubling:
@@ -122,35 +120,6 @@ def test_a_batch_waits_until_it_is_full() -> None:
     waiting = [submit(queue, [{"x": value}]) for value in (1, 2, 3)]
     assert [answers() for answers in waiting] == [[2], [4], [6]]
     assert model.batches == [3]
-
-
-def test_a_batch_waits_a_moment_for_callers_that_were_just_answered() -> None:
-    sizes: list[int] = []
-
-    def run_batch(rows: list[Row]) -> list[int]:
-        sizes.append(len(rows))
-        time.sleep(0.05)
-        return [row["x"] for row in rows]
-
-    queue = serve(SimpleNamespace(run=lambda row: run_batch([row])[0], run_batch=run_batch))
-    ended = SimpleQueue[bool]()
-
-    def ask_again(call: Call) -> None:
-        """Ask again a moment after an answer, as a client does."""
-        if len(sizes) < 30:
-            threading.Timer(0.0005, ask_for, [call.row]).start()
-        else:
-            ended.put(True)
-
-    def ask_for(row: Row) -> None:
-        queue.submit(Call(row, "id", ask_again))
-        queue.notify()
-
-    for number in range(2):
-        ask_for({"x": number})
-        eventually(lambda: sizes)  # the second one comes while the first one runs
-    ended.get(timeout=30)
-    assert sizes.count(2) > 15, sizes
 
 
 def test_a_model_without_run_batch_gets_one_row_at_a_time_and_waits_for_no_other() -> None:
