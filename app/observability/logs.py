@@ -104,6 +104,9 @@ def handle_together(logger: logging.Logger, records: Sequence[logging.LogRecord]
         for handler in logging.getLogger(_SERVICE[0]).handlers:
             if isinstance(handler, LineHandler):
                 handler.emit_together(records)
+            else:  # of a model that configures the service's loggers
+                for record in records:
+                    handler.handle(record)
 
 
 def keep_service_loggers() -> None:

@@ -63,6 +63,17 @@ def test_a_line_is_written_at_once_and_those_that_follow_together(
     assert second.endswith("INFO    GET / 308 1.0 ms 0 bytes [id-2]")
 
 
+def test_another_handler_gets_the_lines_too(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("app")
+    log.addHandler(caplog.handler)
+    with caplog.at_level(logging.INFO, "app"):
+        AccessLog("all", PROBES, lambda _delay, _function: None).write(
+            Access("id-1", "GET", "/", 308, 0.001, 0)
+        )
+    log.removeHandler(caplog.handler)
+    assert "GET / 308 1.0 ms 0 bytes" in caplog.messages
+
+
 @pytest.mark.parametrize("level", ["off", "errors", "all"])
 def test_the_server_logs_the_requests_that_the_setting_names(tmp_path: Path, level: str) -> None:
     write_module(tmp_path, ECHO)
