@@ -68,14 +68,18 @@ class Listener:
             for listening in self._sockets:
                 self._loop.remove_reader(listening.fileno())
 
+    @property
+    def _count(self) -> int:
+        """The number of connections, those included that have just begun."""
+        return len(self._server.connections) + len(self._accepting)
+
     def _listen(self, listening: socket.socket) -> None:
         if self._is_open:
             self._loop.add_reader(listening.fileno(), self._on_readable, listening)
 
     def _on_readable(self, listening: socket.socket) -> None:
         for _ in range(_ACCEPTED_AT_ONCE):
-            count = len(self._server.connections) + len(self._accepting)
-            if self._own_count.is_exceeded_by(count):
+            if self._own_count.is_exceeded_by(self._count):
                 self._loop.remove_reader(listening.fileno())
                 self._loop.call_later(_PAUSE_SECONDS, self._accept_after_pause, listening)
                 return
@@ -105,6 +109,8 @@ class Listener:
         task: asyncio.Task[object] = self._loop.create_task(connecting)
         self._accepting.add(task)
         task.add_done_callback(self._accepted)
+        if self._count > self._max_connections:
+            self._make_room()
         return True
 
     def _accepted(self, task: asyncio.Task[object]) -> None:
@@ -116,8 +122,6 @@ class Listener:
                 "A connection failed",
                 exc_info=error,
             )
-        if len(self._server.connections) > self._max_connections:
-            self._make_room()
 
     def _make_room(self) -> None:
         """End the connection that matters least."""
@@ -126,6 +130,7 @@ class Listener:
         connection = next(waiting, None) or min(connections, key=lambda c: c.deadline, default=None)
         if connection is not None and math.isfinite(connection.deadline):
             connection.transport.abort()
+            self._server.remove(connection)  # or it would count until the loop's next turn
 
 
 def _raise_file_limit() -> int:

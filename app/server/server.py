@@ -108,9 +108,9 @@ class Server:
             if connection.is_idle:
                 connection.deadline = min(connection.deadline, until)
 
-    def has_unsent(self) -> bool:
-        """Return whether a client has still to take a response."""
-        return any(connection.unsent_bytes for connection in self.connections)
+    def has_waiting(self) -> bool:
+        """Return whether a client has still to get a response, or to take one."""
+        return any(not c.is_idle or c.unsent_bytes for c in self.connections)
 
     def keep_body(self, request: Request, part: bytes) -> None:
         """Keep a part of a body, within the limits."""

@@ -120,10 +120,10 @@ class Serving:
         await self._flush()
 
     async def _flush(self) -> None:
-        """Let clients take their responses, for a moment."""
+        """Let clients get and take their responses, for a moment."""
         for _ in range(_FLUSH_STEPS):
             await asyncio.sleep(_FLUSH_SECONDS / _FLUSH_STEPS)
-            if not self._server.has_unsent():
+            if not self._server.has_waiting():
                 return
 
     def _files(self) -> Iterator[int]:

@@ -1,13 +1,16 @@
 """Worker processes that die, hang or seem to hang, and their replacement."""
 
+import contextlib
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.helpers import ECHO, MISBEHAVING, VALID, eventually, serving, write_module
+from tests.raw_http import RawConnection, post
 
 SLOW_START = """
     import os, time
@@ -34,6 +37,22 @@ def test_a_worker_that_dies_or_hangs_is_replaced_and_one_whose_model_exits_is_no
             assert server.predict({"do": "well"}).json() == {"do": "well"}
             assert server.log.count("is ready") == times
         assert server.process.poll() is None
+
+
+def test_refusals_that_were_put_off_are_sent_before_a_worker_is_replaced(tmp_path: Path) -> None:
+    write_module(tmp_path, MISBEHAVING)
+    with (
+        serving(tmp_path, WORKER_TIMEOUT="2", MAX_PENDING="1") as server,
+        contextlib.ExitStack() as stack,
+    ):
+        start = time.monotonic()
+        hanging = stack.enter_context(RawConnection(server.port, post(b'{"do": "hang"}')))
+        refused = [stack.enter_context(RawConnection(server.port)) for _ in range(600)]
+        time.sleep(max(0.0, start + 1.8 - time.monotonic()))
+        for connection in refused:  # more than a process refuses before it is replaced
+            connection.send(post(b'{"do": "well"}'))
+        assert hanging.read_response().status == 504
+        assert {connection.read_response().status for connection in refused} == {503}
 
 
 def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
