@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TextIO
 
+import orjson
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
@@ -38,7 +39,10 @@ class JsonFormatter(logging.Formatter):
             entry["request_id"] = ids[0] if len(ids) == 1 else ids
         if record.exc_info and record.exc_info[0]:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
+        try:
+            return orjson.dumps(entry).decode()
+        except orjson.JSONEncodeError:  # a lone surrogate, which UTF-8 does not have
+            return json.dumps(entry)
 
 
 class TextFormatter(logging.Formatter):

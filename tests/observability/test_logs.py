@@ -62,6 +62,13 @@ def test_a_json_line_has_the_ids_of_what_it_is_written_for(
     assert json.loads(with_error)["exception"] == "ValueError: x"
 
 
+def test_a_text_that_utf_8_cannot_encode_is_a_json_line_too() -> None:
+    line = JsonFormatter().format(record("%s", "\ud800 é", error=ValueError("\ud800")))
+    assert line.isascii()
+    assert json.loads(line)["message"] == "\ud800 é"
+    assert json.loads(line)["exception"] == "ValueError: \ud800"
+
+
 LOGGING = """
     import logging
     log = logging.getLogger("of.the.model")
