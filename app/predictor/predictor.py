@@ -41,6 +41,7 @@ class Predictor:
         status: the model's state.
         calls: the predictions that wait or run.
         loaded_before_fork: whether a parent process has loaded what this one is to share.
+        on_ready: called just before the model becomes ready.
 
     """
 
@@ -49,6 +50,7 @@ class Predictor:
         self.status = Status(State.LOADING)
         self.calls = CallQueue(settings.MAX_PENDING)
         self.loaded_before_fork = False
+        self.on_ready: Callable[[], None] = lambda: None
         self._settings = settings
         self._model_thread = ModelThread(
             self.calls,
@@ -158,7 +160,9 @@ class Predictor:
             retry=tenacity.retry_if_exception_type(ModelError),
             stop=tenacity.stop_after_attempt(retries + 1),
             wait=tenacity.wait_exponential(),  # 1, 2, 4, … s
-            before_sleep=_log_retry,
+            before_sleep=lambda retry: _log.info(
+                "Retrying model load in %d s", retry.upcoming_sleep
+            ),
             reraise=True,
         )
         try:
@@ -211,6 +215,7 @@ class Predictor:
         gc.freeze()  # the model stays: no collection has to walk it again
         # Before the state: a client that sees the model ready can rely on this line.
         _log.info("Model '%s' is ready", model.module.__name__)
+        self.on_ready()
         self.status = Status(State.READY)
 
     def _start_other_threads(self, model: LoadedModel) -> None:
@@ -244,7 +249,3 @@ class Predictor:
             all_passed.set_result(False)
             raise
         all_passed.set_result(True)
-
-
-def _log_retry(attempt: tenacity.RetryCallState) -> None:
-    _log.info("Retrying model load in %d s", attempt.upcoming_sleep)

@@ -19,6 +19,7 @@ from app.config.settings import Settings
 from app.server import forks
 from app.server.connection_counts import ConnectionCounts, OwnCount
 from app.server.load_before_fork import load_before_fork, load_before_fork_in_thread, report_start
+from app.server.worker_exits import Phase, SharedPhase, WorkerExits
 
 if TYPE_CHECKING:  # a master process that loads no model needs no memory for Flask
     from app.api.application import Application
@@ -28,6 +29,7 @@ _REPLACEMENT_SECONDS = 5  # less than the probes' failure threshold
 _settings = Settings.from_environ_or_exit()
 _log = logging.getLogger("app.server")
 _counts = ConnectionCounts(_settings.WORKERS)
+_exits = WorkerExits()
 forks.install()
 
 
@@ -53,9 +55,10 @@ def when_ready(server: Arbiter) -> None:
 
 
 def pre_fork(server: Arbiter, worker: Worker) -> None:
-    """Give a worker its share of the connections, and keep signals for it."""
+    """Prepare what the master process shares with a worker, and keep signals for it."""
     slot = _counts.free_slot({other.own_count.slot for other in server.WORKERS.values()})
     worker.own_count = OwnCount(_counts, slot)
+    worker.phase = SharedPhase()
     forks.expect_worker()
 
 
@@ -73,6 +76,7 @@ def post_worker_init(worker: Worker) -> None:
     their clients wait for a response instead of getting a 503.
     """
     predictor = _application(worker).predictor
+    predictor.on_ready = lambda: worker.phase.set(Phase.READY)
     if predictor.loaded_before_fork or not _settings.loads_before_fork:
         predictor.start()
         if worker.age > _settings.WORKERS and not _settings.FLASK_DEBUG:
@@ -81,9 +85,15 @@ def post_worker_init(worker: Worker) -> None:
         report_start()
 
 
-def child_exit(_server: Arbiter, worker: Worker) -> None:
-    """Let the other workers know that one is gone, however it has ended."""
+def child_exit(server: Arbiter, worker: Worker) -> None:
+    """Let the other workers know that one is gone; end if no worker ever gets ready."""
     worker.own_count.close()
+    others = [other.phase.get() for other in server.WORKERS.values()]
+    try:
+        _exits.judge(worker.pid, worker.phase.get(), others)
+    except SystemExit:
+        _remove_metrics()
+        raise
 
 
 def on_exit(_server: Arbiter) -> None:
@@ -97,9 +107,13 @@ def _application(process: Arbiter | Worker) -> "Application":
 
 
 def _clean_up() -> None:
+    _remove_metrics()
+    _log.info("Stopped")
+
+
+def _remove_metrics() -> None:
     if _settings.WORKERS > 1:
         shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
-    _log.info("Stopped")
 
 
 def _check_address() -> None:

@@ -14,6 +14,7 @@ from app.server import forks
 from app.server.listener import Listener
 from app.server.server import Server
 from app.server.unsent import limit_unsent
+from app.server.worker_exits import Phase
 
 if TYPE_CHECKING:
     from app.server.worker import Worker
@@ -57,6 +58,7 @@ class Serving:
         """At SIGTERM turn not ready, so that callers go elsewhere, and finish the rest."""
         if self._drain_started is not None:
             return
+        self._worker.phase.set(Phase.ENDING)
         self._drain_started = now = time.monotonic()
         self._ends_at = now + self._worker.cfg.graceful_timeout
         if not self._app.predictor.accepts_requests:

@@ -15,6 +15,7 @@ from gunicorn.workers import base
 
 from app.server import forks
 from app.server.connection_counts import OwnCount
+from app.server.worker_exits import Phase, SharedPhase
 
 
 class Worker(base.Worker):
@@ -22,10 +23,12 @@ class Worker(base.Worker):
 
     Attributes:
         own_count: shares connections with the other workers; set before the fork.
+        phase: what the master process knows of this one; set before the fork.
 
     """
 
     own_count: OwnCount
+    phase: SharedPhase
 
     @property
     def tls(self) -> ssl.SSLContext | None:
@@ -42,19 +45,21 @@ class Worker(base.Worker):
         forks.unblock_signals()
 
     def run(self) -> None:
-        """Serve."""
+        """Serve until it is told to end."""
         # Here, not above: a master process that loads no model needs no memory for Flask.
         from app.server.serving import Serving  # noqa: PLC0415
 
         if not hasattr(self.wsgi, "predictor"):  # gunicorn's, for a syntax error in development
             while self.alive:
                 time.sleep(0.1)
-            return
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(Serving(self).run())
+        else:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(Serving(self).run())
+        self.phase.set(Phase.ENDING)
 
     def handle_quit(self, sig: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002
         """At SIGINT or SIGQUIT end at once: an orderly exit would wait for threads."""
+        self.phase.set(Phase.ENDING)
         os._exit(0)
 
     def handle_abort(self, sig: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002
