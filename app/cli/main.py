@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 
 import app
+from app.cli.check import check
 from app.cli.golden import golden
 from app.cli.predict import predict
 from app.cli.settings import settings
@@ -29,5 +30,5 @@ def _become_development_server() -> NoReturn:
     os.execv(sys.executable, command)  # noqa: S606 - a shell would only add quoting
 
 
-for _command in (golden, predict, settings):
+for _command in (check, golden, predict, settings):
     main.add_command(_command)

@@ -1,0 +1,66 @@
+"""`python -m app check [MODEL]`."""
+
+import dataclasses
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from app.codec import encode
+from app.config.settings import Settings
+from app.observability import logs
+from app.predictor.parameters import Parameters
+from app.predictor.predictor import Predictor
+
+
+@click.command
+@click.argument("model", required=False, type=click.Path(exists=True, path_type=Path))
+def check(model: Path | None) -> None:
+    """Load a model as a pod does before it is ready, and print its API.
+
+    MODEL is a module, or a folder with one; by default, what MODEL_DIR and
+    TRAINED_MODEL_MODULE_NAME name. Ends with exit code 1 and the reason if the model would not
+    become ready.
+    """
+    settings = _settings(model)
+    logs.configure(settings)
+    logging.getLogger("app.predictor.predictor").setLevel(logging.CRITICAL)  # printed below
+    predictor = Predictor(settings)
+    predictor.load()
+    ready = predictor.accepts_requests
+    if ready:
+        click.echo(_describe(predictor.parameters))
+    else:
+        click.echo(f"Model failed to load: {predictor.status.reason}", err=True)
+    sys.stdout.flush()
+    os._exit(not ready)  # a model may have started threads that do not end
+
+
+def _settings(model: Path | None) -> Settings:
+    settings = Settings.from_environ_or_exit()
+    if model is not None:
+        folder, name = (model, "") if model.is_dir() else (model.parent, model.stem)
+        default = settings.TRAINED_MODEL_MODULE_NAME.removesuffix(".py")
+        if (model / f"{default}.py").is_file():
+            name = default
+        settings = dataclasses.replace(
+            settings, MODEL_DIR=str(folder), TRAINED_MODEL_MODULE_NAME=name
+        )
+    # The reason shall contain the exception's text, and this command is what exits.
+    return dataclasses.replace(
+        settings, FLASK_DEBUG=True, EXIT_AFTER_FAILED_LOAD=False, LOG_FORMAT="text"
+    )
+
+
+def _describe(parameters: Parameters) -> str:
+    lines = ["The model is ready: POST /api/model/predict takes"]
+    properties = parameters.schema.get("properties")
+    for name, schema in (properties if isinstance(properties, dict) else {}).items():
+        kind = (
+            schema.get("format", schema.get("type", "any")) if isinstance(schema, dict) else "any"
+        )
+        example = encode(parameters.sample[name]).decode()
+        lines.append(f"  {name} ({kind}), such as {example}")
+    return "\n".join(lines) if len(lines) > 1 else f"{lines[0]} any JSON object"

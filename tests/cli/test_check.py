@@ -1,0 +1,81 @@
+"""`python -m app check`: what a pod does before it is ready."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import ROOT, write_module
+
+MODULE = """
+    def sample():
+        return {"docks": 24, "weather": "clear", "opened": "2023-04-01", "note": None}
+
+    def run(input_data):
+        return input_data["docks"]
+"""
+FAILING = """
+    def init():
+        raise OSError("no model")
+
+    def run(input_data):
+        return 1
+"""
+
+
+def check(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app", "check", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "INIT_RETRIES": "0", **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_model_that_becomes_ready_prints_its_parameters(tmp_path: Path) -> None:
+    file = write_module(tmp_path, MODULE, "fraud")
+    for done in (check(file), check(tmp_path), check(MODEL_DIR=str(tmp_path),
+                                                     TRAINED_MODEL_MODULE_NAME="fraud")):  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines() == [
+            "The model is ready: POST /api/model/predict takes",
+            "  docks (int64), such as 24",
+            '  weather (string), such as "clear"',
+            '  opened (date), such as "2023-04-01"',
+            "  note (any), such as null",
+        ]
+
+
+def test_named_module_of_a_folder_with_several_is_checked(tmp_path: Path) -> None:
+    write_module(tmp_path, MODULE)
+    write_module(tmp_path, FAILING, "train")
+    assert check(tmp_path).returncode == 0
+    assert check(tmp_path / "train.py").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (FAILING, "init() failed at fraud.py, line 3: OSError: no model"),
+        (MODULE.replace('docks"]', 'x"]'), "Self-test with sample(): run() failed"),
+        ("x = 1", "has no function 'run'"),
+    ],
+)
+def test_model_that_does_not_become_ready_ends_with_the_reason(
+    tmp_path: Path, source: str, reason: str
+) -> None:
+    done = check(write_module(tmp_path, source, "fraud"), EXIT_AFTER_FAILED_LOAD="true")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Model failed to load: ")
+    assert reason in line
+
+
+def test_invalid_setting_is_one_line() -> None:
+    done = check(WORKERS="x")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "WORKERS" in done.stderr
