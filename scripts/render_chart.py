@@ -17,6 +17,7 @@ import yaml
 from helm_python import Chart
 
 from scripts import chart_settings
+from scripts.chart_completion import completion_template
 from scripts.chart_values import Value, documented_values, markdown_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,11 +33,13 @@ def render(root: Path = ROOT) -> dict[Path, str]:
     chart = root / "charts" / NAME
     values_yaml = chart_settings.update_settings((chart / "values.yaml").read_text())
     values = documented_values(values_yaml)
+    schema = _schema(values)
     texts = {
         "values.yaml": values_yaml,
-        "values.schema.json": _schema(values),
+        "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         "README.md": _readme(values),
         "templates/_settings.tpl": chart_settings.settings_template(),
+        "templates/_value_types.tpl": completion_template(schema, yaml.safe_load(values_yaml)),
     }
     manifests = _manifests(chart, texts)
     files = {chart / name: text for name, text in texts.items()}
@@ -66,16 +69,18 @@ def _orphans(root: Path, files: dict[Path, str]) -> list[Path]:
     return [path for path in manifests if path not in files and _HEADER in path.read_text()]
 
 
-def _schema(values: list[Value]) -> str:
-    schema = yaml.safe_load((ROOT / "scripts" / "chart_schema.yaml").read_text())
-    schema = json.loads(json.dumps(schema))  # copies the objects that YAML aliases share
+def _schema(values: list[Value]) -> dict[str, Any]:
+    aliased = yaml.safe_load((ROOT / "scripts" / "chart_schema.yaml").read_text())
+    schema: dict[str, Any] = json.loads(
+        json.dumps(aliased)
+    )  # copies the objects that YAML aliases share
     schema["properties"]["settings"] = chart_settings.schema()
     for value in values:
         node = schema
         for key in value.path:
             node = node["properties"][key]
         node["description"] = value.description
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return schema
 
 
 def _readme(values: list[Value]) -> str:

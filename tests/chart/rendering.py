@@ -49,9 +49,15 @@ def one(kind: str, values: Object | None = None, **options: Any) -> Object:
     return found
 
 
+def template(values: Object | None = None, **options: Any) -> Object:
+    """Return the template of the service's pods."""
+    found: Object = one("Deployment", values, **options)["spec"]["template"]
+    return found
+
+
 def pod(values: Object | None = None, **options: Any) -> Object:
     """Return the specification of the service's pods."""
-    spec: Object = one("Deployment", values, **options)["spec"]["template"]["spec"]
+    spec: Object = template(values, **options)["spec"]
     return spec
 
 
@@ -59,6 +65,10 @@ def container(values: Object | None = None, **options: Any) -> Object:
     """Return the container of the service."""
     first: Object = pod(values, **options)["containers"][0]
     return first
+
+
+def volume(name: str, values: Object) -> Object | None:
+    return next((each for each in pod(values)["volumes"] if each["name"] == name), None)
 
 
 def env(container_spec: Object) -> dict[str, Any]:
@@ -86,5 +96,5 @@ def pod_specs(objects: list[Object]) -> Iterator[Object]:
     for each in objects:
         if each["kind"] == "Pod":
             yield each["spec"]
-        elif each["kind"] == "Deployment":
+        elif each["kind"] in {"Deployment", "Job"}:
             yield each["spec"]["template"]["spec"]

@@ -51,6 +51,10 @@ OPTIONS: list[Object] = [
         "extraEnv": [{"name": "A", "value": "1"}],
         "affinity": {"nodeAffinity": {}},
         "serviceAccount": {"create": False},
+        "check": {"enabled": True},
+        "namespaceOverride": "other",
+        "dnsPolicy": "None",
+        "dnsConfig": {"nameservers": ["192.0.2.1"]},
     },
 ]
 MATRIX = [
@@ -102,8 +106,8 @@ def test_validator_reports_an_unknown_field() -> None:
 def test_every_rendering_meets_the_restricted_standard() -> None:
     for values in ALL_VALUES:
         specs = list(pod_specs(render(values)))
-        assert len(specs) == 2
-        assert [violations(spec) for spec in specs] == [[], []], values
+        assert len(specs) == 3 if values.get("check") else 2
+        assert [violations(spec) for spec in specs] == [[]] * len(specs), values
 
 
 def test_violations_of_the_restricted_standard_are_reported() -> None:

@@ -3,12 +3,21 @@
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.chart.rendering import Object, of_kind, one, render_texts
+from tests.chart.rendering import Object, of_kind, one, render, render_texts
 
 SHA256 = "ab" * 32
 INGRESS = {"enabled": True, "hosts": [{"host": "a.example.com"}, {"host": "b.example.com"}]}
 ROUTE = {"enabled": True, "parentRefs": [{"name": "public"}], "hostnames": ["a.example.com"]}
+EVERYTHING: Object = {
+    "model": {"module": "#" * 200_000},
+    "replicaCount": 2,
+    "ingress": INGRESS,
+    "httpRoute": ROUTE,
+    "networkPolicy": {"enabled": True},
+    "serviceMonitor": {"enabled": True},
+}
 
 
 @pytest.mark.parametrize(
@@ -57,11 +66,32 @@ def test_helm_test_predicts_through_the_service() -> None:
     assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
 
 
-def test_service_does_not_select_the_test_pod() -> None:
-    values = {"commonLabels": {"app.kubernetes.io/name": "ml-rest-api"}}
-    labels = one("Pod", values)["metadata"]["labels"]
-    selector = one("Service", values)["spec"]["selector"]
-    assert not selector.items() <= labels.items()
+def test_namespace_of_all_objects_can_be_overridden() -> None:
+    values = {**EVERYTHING, "namespaceOverride": "other"}
+    found = {each["kind"]: each["metadata"].get("namespace") for each in render(values)}
+    assert len(found) == 10
+    assert set(found.values()) == {"other"}
+    notes = render_texts(values)["NOTES.txt"]
+    assert "kubectl --namespace other " in notes
+    assert ".other.svc:" in notes
+    assert {each["metadata"].get("namespace") for each in render(EVERYTHING)} == {None}
+    check = one("Job", {"check": {"enabled": True}, "namespaceOverride": "other"})
+    assert check["metadata"]["namespace"] == "other"
+
+
+def test_service_monitor_can_be_in_another_namespace() -> None:
+    values = {"serviceMonitor": {"enabled": True, "namespace": "monitoring"}}
+    monitor = one("ServiceMonitor", values)
+    assert monitor["metadata"]["namespace"] == "monitoring"
+    assert monitor["spec"]["namespaceSelector"] == {"matchNames": ["models"]}
+
+
+def test_extra_objects_are_rendered_as_templates() -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "{{ .Release.Name }}-a"}}
+    text = 'kind: ConfigMap\nmetadata:\n  name: {{ include "ml-rest-api.fullname" . }}\n'
+    rendered = render_texts({"extraObjects": [secret, text]})["extraobjects.yaml"]
+    objects = [each for each in yaml.safe_load_all(rendered) if each]
+    assert [each["metadata"]["name"] for each in objects] == ["demo-a", "demo-ml-rest-api"]
 
 
 def test_autoscaling_replaces_the_replica_count() -> None:
@@ -149,12 +179,13 @@ def test_service_monitor_scrapes_the_service() -> None:
         (
             {},
             [
-                "logs --prefix --selector app.kubernetes.io/name=ml-rest-api",
+                "logs --prefix --all-containers --selector app.kubernetes.io/name=ml-rest-api",
+                "describe replicasets --selector app.kubernetes.io/name=ml-rest-api",
                 "model.loadTimeoutSeconds",
-                "300 s",
+                "180 s",
             ],
         ),
-        ({"model": {"initContainer": {"image": "a"}}}, ["--container model"]),
+        ({"model": {"module": "x"}}, ["given in the values"]),
         ({"model": {"existingConfigMap": "fraud"}}, ["ConfigMap fraud", "rollout restart"]),
         (
             {"settings": {"ROOT_PATH": "fraud/"}},

@@ -65,16 +65,20 @@ def allowed_seconds(probe: Object) -> int:
 
 def test_model_that_loads_for_minutes_is_not_killed() -> None:
     served = container()
-    assert allowed_seconds(served["startupProbe"]) >= 300
+    assert allowed_seconds(served["startupProbe"]) >= 180
     assert allowed_seconds(served["livenessProbe"]) >= 300
     assert allowed_seconds(served["readinessProbe"]) <= 10
+
+
+def test_stalled_rollout_fails_before_helm_stops_waiting() -> None:
+    assert one("Deployment")["spec"]["progressDeadlineSeconds"] < 300
 
 
 @pytest.mark.parametrize("seconds", [1, 601, 3600])
 def test_load_timeout_sets_startup_probe_and_progress_deadline(seconds: int) -> None:
     values = {"model": {"loadTimeoutSeconds": seconds}}
     assert 0 <= allowed_seconds(container(values)["startupProbe"]) - seconds < 2
-    assert one("Deployment", values)["spec"]["progressDeadlineSeconds"] == seconds + 300
+    assert one("Deployment", values)["spec"]["progressDeadlineSeconds"] == seconds + 60
 
 
 def test_probes_can_be_replaced() -> None:
@@ -93,6 +97,12 @@ def test_probes_can_be_replaced() -> None:
     }
     assert "livenessProbe" not in served
     assert "httpGet" not in served["readinessProbe"]
+
+
+def test_new_pod_must_stay_ready_unless_that_is_disabled() -> None:
+    assert one("Deployment")["spec"]["minReadySeconds"] == 10
+    # Not 0: Kubernetes does not store it, and server-side apply would report a conflict.
+    assert "minReadySeconds" not in one("Deployment", {"minReadySeconds": 0})["spec"]
 
 
 def test_pod_sleeps_before_it_terminates() -> None:

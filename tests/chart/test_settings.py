@@ -9,13 +9,13 @@ import yaml
 from app import __version__
 from app.config.settings import Settings
 from scripts.chart_values import documented_values
-from tests.chart.rendering import CHART, container, env, load, one, pod, render_error
+from tests.chart.rendering import CHART, container, env, load, one, pod, render, render_error
 
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
 
 # Defaults of the chart that differ from those of the program.
-OTHER_DEFAULTS: dict[str, Any] = {"LOG_FORMAT": "json"}
+OTHER_DEFAULTS: dict[str, Any] = {"EXIT_AFTER_FAILED_LOAD": True, "LOG_FORMAT": "json"}
 
 
 def changed_value(field: dataclasses.Field[Any]) -> str | float | bool:
@@ -80,7 +80,7 @@ def test_fractions_are_rendered_as_decimals() -> None:
 def test_empty_string_is_rendered_unless_it_is_the_default() -> None:
     settings = {"TRAINED_MODEL_MODULE_NAME": "", "SECRET_KEY": ""}
     rendered = env(container({"settings": settings}))
-    assert rendered["TRAINED_MODEL_MODULE_NAME"] == ""
+    assert rendered["TRAINED_MODEL_MODULE_NAME"] is None  # Kubernetes stores no empty value
     assert "SECRET_KEY" not in rendered  # can be set with extraEnvFrom
 
 
@@ -98,9 +98,10 @@ def test_extra_env_comes_last() -> None:
     assert container({"extraEnv": [entry]})["env"][-1] == entry
 
 
-@pytest.mark.parametrize("name", ["FLASK_PORT", "GRACEFUL_TIMEOUT"])
-def test_settings_used_by_the_pod_spec_are_required_in_settings(name: str) -> None:
-    assert name in render_error({"settings": {name: None}})
+@pytest.mark.parametrize("name", ["FLASK_PORT", "GRACEFUL_TIMEOUT", "MODEL_DIR"])
+def test_settings_used_by_the_pod_spec_have_a_default(name: str) -> None:
+    for model in ({}, {"existingConfigMap": "fraud"}):
+        assert render({"settings": {name: None}, "model": model}) == render({"model": model})
 
 
 @pytest.mark.parametrize("name", ["FLASK_PORT", "GRACEFUL_TIMEOUT", "ROOT_PATH"])

@@ -58,7 +58,11 @@ def test_subchart_can_be_used_twice(parent: Path) -> None:
     values = {"fraud": {"model": {"module": "def run(row): ..."}, "settings": {"WORKERS": 2}}}
     pods = deployments(parent, values)
     assert set(pods) == {"shop-fraud", "shop-ml-rest-api"}
-    assert [volume["name"] for volume in pods["shop-fraud"]["volumes"]] == ["tmp", "model"]
+    assert [volume["name"] for volume in pods["shop-fraud"]["volumes"]] == [
+        "tmp",
+        "model",
+        "model-files",
+    ]
     assert [volume["name"] for volume in pods["shop-ml-rest-api"]["volumes"]] == ["tmp"]
 
 

@@ -16,12 +16,14 @@ REJECTED_BY_SCHEMA: list[tuple[list[str], Object]] = [
     (["replicas"], {"replicas": 2}),
     (["LOG_LEVLE"], {"settings": {"LOG_LEVLE": "INFO"}}),
     (["LOG_LEVEL"], {"settings": {"LOG_LEVEL": "LOUD"}}),
-    (["FLASK_DEBUG"], {"settings": {"FLASK_DEBUG": "true"}}),
-    (["FLASK_PORT"], {"settings": {"FLASK_PORT": "8888"}}),
+    (["FLASK_DEBUG"], {"settings": {"FLASK_DEBUG": "maybe"}}),
+    (["FLASK_DEBUG"], {"settings": {"FLASK_DEBUG": 2}}),
+    (["FLASK_PORT"], {"settings": {"FLASK_PORT": "http"}}),
+    (["VERSION_CHECK"], {"settings": {"VERSION_CHECK": True}}),
     (["FLASK_PORT"], {"settings": {"FLASK_PORT": 70000}}),
     (["WORKERS"], {"settings": {"WORKERS": 1.5}}),
     (["replicaCount"], {"replicaCount": -1}),
-    (["tag"], {"image": {"tag": 20240501}}),
+    (["tag"], {"image": {"tag": ["a"]}}),
     (["digest"], {"image": {"digest": "sha256:00"}}),
     (["pullPolicy"], {"image": {"pullPolicy": "Sometimes"}}),
     (["source"], {"model": {"source": "configmap"}}),
@@ -35,9 +37,9 @@ REJECTED_BY_SCHEMA: list[tuple[list[str], Object]] = [
     (["path"], {"ingress": {"enabled": True, "hosts": [{"paths": [{"pathType": "Exact"}]}]}}),
     (["maxUnavailable"], {"podDisruptionBudget": {"maxUnavailable": "one"}}),
     (["interval"], {"serviceMonitor": {"interval": "soon"}}),
-    (["podLabels"], {"podLabels": {"a": 1}}),
+    (["podLabels"], {"podLabels": {"a": {}}}),
     (["strategy"], {"strategy": {"type": "Canary"}}),
-    (["global", "imageRegistry"], {"global": {"imageRegistry": 1}}),
+    (["global", "imageRegistry"], {"global": {"imageRegistry": []}}),
 ]
 
 # The same, for values that the templates reject.
@@ -77,6 +79,28 @@ REJECTED_BY_TEMPLATES: list[tuple[list[str], Object]] = [
         {"model": {"module": MODULE}, "settings": {"TRAINED_MODEL_MODULE_NAME": "my model"}},
     ),
     (["service.nodePort"], {"service": {"nodePort": 30888}}),
+    (
+        ["check.enabled", "192 KiB"],
+        {"check": {"enabled": True}, "model": {"module": "#" * 200_000}},
+    ),
+    (["service.spec", "type"], {"service": {"spec": {"type": "NodePort"}}}),
+    (["service.spec", "ports"], {"service": {"spec": {"ports": []}}}),
+    (
+        ["resources.requests.memory (256Mi)", "resources.limits.memory (200Mi)"],
+        {"resources": {"limits": {"memory": "200Mi"}}},
+    ),
+    (
+        ["model.initContainer.resources.requests.cpu (2)", "limits.cpu (1500m)"],
+        {
+            "model": {
+                "uri": "/a",
+                "sha256": SHA256,
+                "initContainer": {
+                    "resources": {"requests": {"cpu": 2}, "limits": {"cpu": "1500m"}}
+                },
+            }
+        },
+    ),
     (["httpRoute.parentRefs"], {"httpRoute": {"enabled": True}}),
     (["minReplicas", "maxReplicas"], {"autoscaling": {"enabled": True, "minReplicas": 20}}),
     (

@@ -10,6 +10,15 @@
 {{- .Values.fullnameOverride | default $full | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
+{{/* The host name of the test pod, its name, must not be cut to the name of the Service. */}}
+{{- define "ml-rest-api.testName" -}}
+{{- include "ml-rest-api.fullname" . | trunc 58 | trimSuffix "-" | printf "%s-test" }}
+{{- end }}
+
+{{- define "ml-rest-api.checkName" -}}
+{{- include "ml-rest-api.fullname" . | trunc 57 | trimSuffix "-" | printf "%s-check" }}
+{{- end }}
+
 {{/* Labels that never change, because the selector of a Deployment is immutable. */}}
 {{- define "ml-rest-api.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "ml-rest-api.name" . | quote }}
@@ -26,8 +35,22 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- merge $labels (.more | default dict) (.root.Values.commonLabels | default dict) | toYaml }}
 {{- end }}
 
-{{- define "ml-rest-api.labels" -}}
-{{- include "ml-rest-api.labelsWith" (dict "root" .) }}
+{{/* The metadata of an object: `.name`, `.namespace`, `.labels` and `.annotations` are optional. */}}
+{{- define "ml-rest-api.metadata" -}}
+name: {{ .name | default (include "ml-rest-api.fullname" .root) | quote }}
+{{- with .namespace | default .root.Values.namespaceOverride }}
+namespace: {{ . | quote }}
+{{- end }}
+labels:
+  {{- include "ml-rest-api.labelsWith" (dict "root" .root "more" .labels) | nindent 2 }}
+{{- with .annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "ml-rest-api.namespace" -}}
+{{- .Values.namespaceOverride | default .Release.Namespace }}
 {{- end }}
 
 {{/* Labels of the pods, without versions, so that an upgrade without changes restarts no pods. */}}
@@ -36,10 +59,13 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- merge $labels (.Values.podLabels | default dict) (.Values.commonLabels | default dict) | toYaml }}
 {{- end }}
 
-{{/* Labels of the test pod. If they matched the selector, the Service would send it requests. */}}
-{{- define "ml-rest-api.testLabels" -}}
-app.kubernetes.io/name: {{ include "ml-rest-api.name" . | trunc 58 | trimSuffix "-" | printf "%s-test" }}
-app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{/* Labels of the hooks' pods. If they matched the selector, the Service would send them requests. */}}
+{{- define "ml-rest-api.hookLabels" -}}
+app.kubernetes.io/name: {{ printf "%s-%s" (include "ml-rest-api.name" .root | trunc 57 | trimSuffix "-") .suffix | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
+{{- with omit (.root.Values.commonLabels | default dict) "app.kubernetes.io/name" "app.kubernetes.io/instance" }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "ml-rest-api.serviceAccountName" -}}
@@ -53,7 +79,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- with .Values.image.registry | default (.Values.global).imageRegistry }}
 {{- $repository = printf "%s/%s" (trimSuffix "/" .) $repository }}
 {{- end }}
-{{- $tag := .Values.image.tag | default .Chart.AppVersion | toString | trimSuffix "@" }}
+{{- $tag := .Values.image.tag | default .Chart.AppVersion | trimSuffix "@" }}
 {{- with .Values.image.digest }}
 {{- $tag = printf "%s@%s" (splitList "@" $tag | first) . }}
 {{- end }}
@@ -63,10 +89,10 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- define "ml-rest-api.imagePullSecrets" -}}
 {{- $secrets := list }}
 {{- range concat ((.Values.global).imagePullSecrets | default list) (.Values.imagePullSecrets | default list) }}
-{{- if kindIs "string" . }}
-{{- $secrets = append $secrets (dict "name" .) }}
-{{- else }}
+{{- if kindIs "map" . }}
 {{- $secrets = append $secrets . }}
+{{- else }}
+{{- $secrets = append $secrets (dict "name" (include "ml-rest-api.text" .)) }}
 {{- end }}
 {{- end }}
 {{- with $secrets | uniq }}

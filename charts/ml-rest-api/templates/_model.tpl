@@ -23,7 +23,7 @@
 {{- .Values.settings.TRAINED_MODEL_MODULE_NAME | default "ml_trained_model" | trimSuffix ".py" }}.py
 {{- end }}
 
-{{/* `data` and `binaryData` of the ConfigMap, as JSON. */}}
+{{/* The files in `model`, as JSON: `data` has the texts and `binaryData` the base64, as in a ConfigMap. */}}
 {{- define "ml-rest-api.modelData" -}}
 {{- $data := deepCopy (.Values.model.files | default dict) }}
 {{- with .Values.model.module }}
@@ -33,43 +33,103 @@
 {{- range $name, $base64 := .Values.model.binaryFiles }}
 {{- $_ := set $binaryData $name (regexReplaceAll "\\s+" $base64 "") }}
 {{- end }}
-{{- dict "data" $data "binaryData" $binaryData | toJson }}
+{{- dict "data" $data "binaryData" $binaryData | toRawJson }}
 {{- end }}
 
 {{/*
-The name contains a hash of the content: a pod keeps the files that it started with, even if a
-worker restarts during a rollout.
+Where the files in `model` are: `annotation` of the pods, which every ReplicaSet keeps, so that its
+pods can start at any time; `configMap` for what is larger than annotations may be (256 KiB, of
+which kubectl's last-applied-configuration needs a part). Empty without such files.
 */}}
+{{- define "ml-rest-api.modelFiles" -}}
+{{- if or .Values.model.module .Values.model.files .Values.model.binaryFiles }}
+{{- gt (include "ml-rest-api.modelData" . | len) 196608 | ternary "configMap" "annotation" }}
+{{- end }}
+{{- end }}
+
+{{/* A hash of the content is part of the name: a pod keeps the files that it started with. */}}
 {{- define "ml-rest-api.modelConfigMap" -}}
 {{- $hash := include "ml-rest-api.modelData" . | sha256sum | trunc 10 }}
 {{- .Values.model.existingConfigMap | default (printf "%s-model-%s" (include "ml-rest-api.fullname" .) $hash) }}
 {{- end }}
 
-{{/* The source of the volume `model`; empty if the image contains the model. */}}
-{{- define "ml-rest-api.modelVolume" -}}
-{{- $source := include "ml-rest-api.modelSource" . }}
-{{- if eq $source "configMap" }}
-configMap:
-  name: {{ include "ml-rest-api.modelConfigMap" . }}
-{{- else if eq $source "initContainer" }}
-emptyDir:
-  sizeLimit: {{ .Values.model.sizeLimit }}
+{{/* The volumes of the model; empty if the image contains it. */}}
+{{- define "ml-rest-api.modelVolumes" -}}
+{{- if include "ml-rest-api.modelIsCopied" . }}
+- name: model
+  emptyDir:
+    sizeLimit: {{ .Values.model.sizeLimit }}
+{{- if eq (include "ml-rest-api.modelFiles" .) "annotation" }}
+- name: model-files
+  downwardAPI:
+    items:
+      - path: files.json
+        fieldRef:
+          apiVersion: v1 # the default, without which server-side apply reports a conflict
+          fieldPath: metadata.annotations['{{ include "ml-rest-api.filesAnnotation" . }}']
+{{- end }}
+{{- else if eq (include "ml-rest-api.modelSource" .) "configMap" }}
+- name: model
+  configMap:
+    name: {{ include "ml-rest-api.modelConfigMap" . | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "ml-rest-api.filesAnnotation" -}}
+ml-rest-api/model-files
+{{- end }}
+
+{{/* Not empty if an init container copies the model into a volume. */}}
+{{- define "ml-rest-api.modelIsCopied" -}}
+{{- if or (eq (include "ml-rest-api.modelSource" .) "initContainer") (eq (include "ml-rest-api.modelFiles" .) "annotation") }}
+{{- "true" }}
+{{- end }}
+{{- end }}
+
+{{/* The program of this image that provides the model, with its arguments; empty if none does. */}}
+{{- define "ml-rest-api.fetchCommand" -}}
+{{- if .Values.model.uri }}
+{{- "python -m app.fetch" }}
+{{- else if eq (include "ml-rest-api.modelFiles" .) "annotation" }}
+{{- "python -m app.fetch.files /mnt/model-files/files.json /mnt/models" }}
+{{- end }}
+{{- end }}
+
+{{- define "ml-rest-api.fetchEnv" -}}
+{{- if .Values.model.uri }}
+- name: MODEL_URI
+  value: {{ include "ml-rest-api.envText" .Values.model.uri | quote }}
+- name: MODEL_SHA256
+  value: {{ .Values.model.sha256 | quote }}
+- name: MODEL_TARGET
+  value: /mnt/models
+{{- end }}
+{{- with .Values.model.initContainer.env }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "ml-rest-api.fetchMounts" -}}
+{{- include "ml-rest-api.volumeMounts" (dict "root" . "readOnly" false) }}
+{{- if eq (include "ml-rest-api.modelFiles" .) "annotation" }}
+- name: model-files
+  mountPath: /mnt/model-files
+  readOnly: true
 {{- end }}
 {{- end }}
 
 {{/* The init container that provides the model. `kubectl describe` shows its error message. */}}
 {{- define "ml-rest-api.modelInitContainer" -}}
-{{- $model := .Values.model }}
-{{- $init := $model.initContainer }}
+{{- $init := .Values.model.initContainer }}
 - name: model
-  {{- if $model.uri }}
-  image: {{ include "ml-rest-api.image" . }}
-  {{- with .Values.image.pullPolicy }}
+  {{- with include "ml-rest-api.fetchCommand" . }}
+  image: {{ include "ml-rest-api.image" $ }}
+  {{- with $.Values.image.pullPolicy }}
   imagePullPolicy: {{ . }}
   {{- end }}
-  command: [python, -m, app.fetch]
+  command: {{ splitList " " . | toJson }}
   {{- else }}
-  image: {{ $init.image }}
+  image: {{ $init.image | quote }}
   {{- with $init.imagePullPolicy }}
   imagePullPolicy: {{ . }}
   {{- end }}
@@ -82,19 +142,9 @@ emptyDir:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- end }}
-  {{- if or $model.uri $init.env }}
+  {{- with include "ml-rest-api.fetchEnv" . | trim }}
   env:
-    {{- if $model.uri }}
-    - name: MODEL_URI
-      value: {{ include "ml-rest-api.envText" $model.uri | quote }}
-    - name: MODEL_SHA256
-      value: {{ $model.sha256 | quote }}
-    - name: MODEL_TARGET
-      value: /mnt/models
-    {{- end }}
-    {{- with $init.env }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- . | nindent 4 }}
   {{- end }}
   {{- with $init.envFrom }}
   envFrom:
@@ -110,7 +160,7 @@ emptyDir:
   {{- end }}
   terminationMessagePolicy: FallbackToLogsOnError
   volumeMounts:
-    {{- include "ml-rest-api.volumeMounts" (dict "root" . "readOnly" false) | nindent 4 }}
+    {{- include "ml-rest-api.fetchMounts" . | nindent 4 }}
 {{- end }}
 
 {{/* The port that model.uri is downloaded from; empty for a file. */}}

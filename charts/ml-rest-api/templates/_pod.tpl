@@ -1,6 +1,7 @@
 {{/*
 Every setting as an environment variable. Skipped: names in `extraEnv` (server-side apply rejects
-duplicate names), null, and an empty string that is the default, as for SECRET_KEY.
+duplicate names), null, and an empty string that is the default, as for SECRET_KEY. Kubernetes does
+not store an empty `value`: with one, server-side apply by somebody else reports a conflict.
 */}}
 {{- define "ml-rest-api.settingsEnv" -}}
 {{- $overridden := list }}
@@ -8,15 +9,21 @@ duplicate names), null, and an empty string that is the default, as for SECRET_K
 {{- $overridden = append $overridden .name }}
 {{- end }}
 {{- $optional := include "ml-rest-api.emptySettings" . | splitList " " }}
+{{- $onOff := include "ml-rest-api.onOffSettings" . | splitList " " }}
 {{- range $name, $value := .Values.settings }}
-{{- $text := kindIs "string" $value | ternary $value (toJson $value) }}
+{{- $text := include "ml-rest-api.text" $value }}
+{{- if and (kindIs "bool" $value) (has $name $onOff) }}
+{{- $text = $value | ternary "on" "off" }}
+{{- end }}
 {{- if eq $name "MODEL_DIR" }}
 {{- $text = include "ml-rest-api.modelDir" $ }}
 {{- end }}
 {{- $skipped := or (kindIs "invalid" $value) (and (eq $text "") (has $name $optional)) }}
 {{- if not (or $skipped (has $name $overridden)) }}
 - name: {{ $name }}
-  value: {{ include "ml-rest-api.envText" $text | quote }}
+  {{- with include "ml-rest-api.envText" $text }}
+  value: {{ . | quote }}
+  {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -69,7 +76,7 @@ duplicate names), null, and an empty string that is the default, as for SECRET_K
 {{- end }}
 
 {{- define "ml-rest-api.progressDeadlineSeconds" -}}
-{{- .Values.progressDeadlineSeconds | default (add .Values.model.loadTimeoutSeconds 300) | int }}
+{{- .Values.progressDeadlineSeconds | default (add .Values.model.loadTimeoutSeconds 60) | int }}
 {{- end }}
 
 {{/* Spreads the pods across nodes. matchLabelKeys: count only the pods of the same revision. */}}
@@ -83,68 +90,5 @@ duplicate names), null, and an empty string that is the default, as for SECRET_K
 {{- range $constraints }}
 {{- $constraint := hasKey . "labelSelector" | ternary . (set (deepCopy .) "labelSelector" $selector) }}
 - {{ toYaml $constraint | nindent 2 | trim }}
-{{- end }}
-{{- end }}
-
-{{/* Volumes, and their mounts in a container; `.readOnly` applies to the model. */}}
-{{- define "ml-rest-api.volumes" -}}
-- name: tmp
-  emptyDir:
-    sizeLimit: {{ .Values.tmpSizeLimit }}
-{{- with include "ml-rest-api.modelVolume" . | trim }}
-- name: model
-  {{- . | nindent 2 }}
-{{- end }}
-{{- with .Values.extraVolumes }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}
-
-{{- define "ml-rest-api.volumeMounts" -}}
-- name: tmp
-  mountPath: /tmp
-{{- if include "ml-rest-api.modelVolume" .root }}
-- name: model
-  mountPath: /mnt/models
-  {{- if .readOnly }}
-  readOnly: true
-  {{- end }}
-{{- end }}
-{{- with .root.Values.extraVolumeMounts }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}
-
-{{/* Fields shared by the service's pods and the test pod. */}}
-{{- define "ml-rest-api.podSpec" -}}
-{{- with include "ml-rest-api.imagePullSecrets" . }}
-imagePullSecrets:
-  {{- . | nindent 2 }}
-{{- end }}
-serviceAccountName: {{ include "ml-rest-api.serviceAccountName" . }}
-automountServiceAccountToken: {{ .Values.automountServiceAccountToken }}
-enableServiceLinks: false # a Service named "flask" would set FLASK_PORT
-{{- with .Values.podSecurityContext }}
-securityContext:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
-{{- end }}
-{{- with .Values.dnsConfig }}
-dnsConfig:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.hostAliases }}
-hostAliases:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}

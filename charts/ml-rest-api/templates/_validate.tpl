@@ -5,6 +5,8 @@ Each message names the values and the fix.
 {{- define "ml-rest-api.validate" -}}
 {{- include "ml-rest-api.validateName" . }}
 {{- include "ml-rest-api.validateModel" . }}
+{{- include "ml-rest-api.validateResources" (dict "name" "resources" "resources" .Values.resources) }}
+{{- include "ml-rest-api.validateResources" (dict "name" "model.initContainer.resources" "resources" .Values.model.initContainer.resources) }}
 {{- include "ml-rest-api.validateOthers" . }}
 {{- end }}
 
@@ -101,7 +103,34 @@ Each message names the values and the fix.
 {{- end }}
 {{- end }}
 
+{{- define "ml-rest-api.validateResources" -}}
+{{- $resources := .resources | default dict }}
+{{- range $resource, $request := $resources.requests }}
+{{- $limit := get ($resources.limits | default dict) $resource }}
+{{- $isGreater := gt (include "ml-rest-api.quantity" $request | float64) (include "ml-rest-api.quantity" $limit | float64) }}
+{{- if and $limit $isGreater }}
+{{- fail (printf "%s.requests.%s (%v) is greater than %s.limits.%s (%v): decrease the request or increase the limit" $.name $resource $request $.name $resource $limit) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The value of a quantity such as 100m or 256Mi; 0 if it has another form. */}}
+{{- define "ml-rest-api.quantity" -}}
+{{- $text := include "ml-rest-api.text" . }}
+{{- $factors := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}
+{{- if regexMatch "^[0-9]+([.][0-9]+)?(m|k|[MGT]|[KMGT]i)?$" $text }}
+{{- mulf (regexFind "^[0-9.]+" $text) (get $factors (regexFind "[A-Za-z]*$" $text)) }}
+{{- else }}
+{{- 0 }}
+{{- end }}
+{{- end }}
+
 {{- define "ml-rest-api.validateOthers" -}}
+{{- range list "type" "ports" "selector" }}
+{{- if hasKey ($.Values.service.spec | default dict) . }}
+{{- fail (printf "service.spec must not contain %s, which the chart sets: use service.type, service.port and service.nodePort" .) }}
+{{- end }}
+{{- end }}
 {{- range .Values.extraEnv }}
 {{- if has .name (list "FLASK_PORT" "GRACEFUL_TIMEOUT" "ROOT_PATH") }}
 {{- fail (printf "extraEnv must not contain %s: set settings.%s, from which other fields are computed" .name .name) }}
@@ -112,6 +141,9 @@ Each message names the values and the fix.
 {{- $isPath := regexMatch (printf "^(/?%s(/%s)*)?/?$" $segment $segment) $root }}
 {{- if or (not $isPath) (regexMatch "(^|/)[.]{1,2}(/|$)" $root) (has (trimAll "/" $root) (list "api" "api/model")) }}
 {{- fail (printf "settings.ROOT_PATH is %q: set it to a path such as /fraud, other than /api, without a space, ?, #, %% or //" $root) }}
+{{- end }}
+{{- if and .Values.check.enabled (eq (include "ml-rest-api.modelFiles" .) "configMap") }}
+{{- fail "check.enabled requires that model.module, model.files and model.binaryFiles total at most 192 KiB, because a larger ConfigMap does not exist before the upgrade: use model.existingConfigMap or model.uri" }}
 {{- end }}
 {{- if and .Values.service.nodePort (eq .Values.service.type "ClusterIP") }}
 {{- fail "service.nodePort requires service.type NodePort or LoadBalancer" }}

@@ -1,0 +1,38 @@
+{{/* Rendered from values.yaml: the default and the type of values, as JSON. */}}
+{{- define "ml-rest-api.valueTypes" -}}
+{
+"enabled": {"default": true},
+"global": {"default": {"imageRegistry": "", "imagePullSecrets": []}, "properties": {"imageRegistry": {"default": "", "type": "text"}}},
+"nameOverride": {"default": "", "type": "text"},
+"namespaceOverride": {"default": "", "type": "text"},
+"fullnameOverride": {"default": "", "type": "text"},
+"commonLabels": {"type": "texts"},
+"image": {"default": {"registry": "", "repository": "ml-rest-api", "tag": "", "digest": "", "pullPolicy": "IfNotPresent"}, "properties": {"registry": {"default": "", "type": "text"}, "repository": {"default": "ml-rest-api", "type": "text"}, "tag": {"default": "", "type": "text"}, "digest": {"default": ""}, "pullPolicy": {"default": "IfNotPresent"}}},
+"model": {"default": {"source": "", "module": "", "files": {}, "binaryFiles": {}, "existingConfigMap": "", "uri": "", "sha256": "", "sizeLimit": "2Gi", "loadTimeoutSeconds": 180, "initContainer": {"image": "", "imagePullPolicy": "", "command": [], "args": [], "env": [], "envFrom": [], "resources": {}}}, "properties": {"source": {"default": ""}, "module": {"default": "", "type": "text"}, "files": {"type": "texts"}, "binaryFiles": {"type": "texts"}, "existingConfigMap": {"default": "", "type": "text"}, "uri": {"default": "", "type": "text"}, "sha256": {"default": ""}, "sizeLimit": {"default": "2Gi"}, "loadTimeoutSeconds": {"default": 180}, "initContainer": {"default": {"image": "", "imagePullPolicy": "", "command": [], "args": [], "env": [], "envFrom": [], "resources": {}}, "properties": {"image": {"default": "", "type": "text"}, "imagePullPolicy": {"default": ""}, "command": {"type": "list"}, "args": {"type": "list"}, "env": {"type": "env"}}}}},
+"extraEnv": {"type": "env"},
+"check": {"default": {"enabled": false}, "properties": {"enabled": {"default": false}}},
+"replicaCount": {"default": 1},
+"strategy": {"default": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}, "properties": {"type": {"default": "RollingUpdate"}}},
+"minReadySeconds": {"default": 10},
+"revisionHistoryLimit": {"default": 3},
+"serviceAccount": {"default": {"create": true, "name": "", "annotations": {}}, "properties": {"create": {"default": true}, "name": {"default": "", "type": "text"}, "annotations": {"type": "texts"}}},
+"automountServiceAccountToken": {"default": false},
+"deploymentAnnotations": {"type": "texts"},
+"podAnnotations": {"type": "texts"},
+"podLabels": {"type": "texts"},
+"nodeSelector": {"type": "texts"},
+"topologySpread": {"default": {"enabled": true}, "properties": {"enabled": {"default": true}}},
+"priorityClassName": {"default": "", "type": "text"},
+"runtimeClassName": {"default": "", "type": "text"},
+"dnsPolicy": {"default": ""},
+"tmpSizeLimit": {"default": "256Mi"},
+"service": {"default": {"type": "ClusterIP", "port": 8888, "nodePort": null, "annotations": {}, "labels": {}, "spec": {}}, "properties": {"type": {"default": "ClusterIP"}, "port": {"default": 8888}, "annotations": {"type": "texts"}, "labels": {"type": "texts"}}},
+"ingress": {"default": {"enabled": false, "className": "", "annotations": {}, "hosts": [], "tls": []}, "properties": {"enabled": {"default": false}, "className": {"default": "", "type": "text"}, "annotations": {"type": "texts"}}},
+"httpRoute": {"default": {"enabled": false, "annotations": {}, "labels": {}, "parentRefs": [], "hostnames": [], "rules": [{}]}, "properties": {"enabled": {"default": false}, "annotations": {"type": "texts"}, "labels": {"type": "texts"}, "hostnames": {"type": "list"}}},
+"autoscaling": {"default": {"enabled": false, "minReplicas": 2, "maxReplicas": 10, "targetCPUUtilizationPercentage": 80, "targetMemoryUtilizationPercentage": null, "metrics": [], "behavior": {}}, "properties": {"enabled": {"default": false}, "minReplicas": {"default": 2}, "maxReplicas": {"default": 10}}},
+"podDisruptionBudget": {"default": {"enabled": true, "maxUnavailable": 1, "minAvailable": null}, "properties": {"enabled": {"default": true}}},
+"networkPolicy": {"default": {"enabled": false, "ingressFrom": [], "egress": []}, "properties": {"enabled": {"default": false}}},
+"serviceMonitor": {"default": {"enabled": false, "namespace": "", "labels": {}, "annotations": {}, "interval": "", "scrapeTimeout": "", "relabelings": [], "metricRelabelings": []}, "properties": {"enabled": {"default": false}, "namespace": {"default": "", "type": "text"}, "labels": {"type": "texts"}, "annotations": {"type": "texts"}, "interval": {"default": ""}, "scrapeTimeout": {"default": ""}}},
+"settings": {"default": {"FLASK_SERVER_NAME": "localhost:8888", "FLASK_HOST": "0.0.0.0", "FLASK_PORT": 8888, "FLASK_DEBUG": false, "SWAGGER_UI_DOC_EXPANSION": "list", "RESTX_VALIDATE": true, "RESTX_MASK_SWAGGER": false, "ERROR_404_HELP": false, "SWAGGER_UI_JSONEDITOR": true, "WTF_CSRF_ENABLED": true, "SECRET_KEY": "", "MODEL_DIR": "model", "TRAINED_MODEL_MODULE_NAME": "ml_trained_model", "MULTITHREADED_INIT": true, "INIT_RETRIES": 3, "EXIT_AFTER_FAILED_LOAD": true, "SELF_TEST": "on", "VERSION_CHECK": "warn", "WORKER_TIMEOUT": 60, "WORKERS": 1, "THREADS": 1, "MAX_BATCH_SIZE": 64, "MAX_BATCH_WAIT_MS": 0, "MAX_PENDING": 64, "PREDICT_TIMEOUT": 0, "MAX_CONTENT_LENGTH": 1048576, "GRACEFUL_TIMEOUT": 30, "CORS_ORIGINS": "", "ROOT_PATH": "", "LOG_LEVEL": "INFO", "ACCESS_LOG": "errors", "LOG_FORMAT": "json"}, "properties": {"FLASK_PORT": {"default": 8888}, "GRACEFUL_TIMEOUT": {"default": 30}, "MODEL_DIR": {"default": "model"}}}
+}
+{{- end }}
