@@ -189,10 +189,14 @@ class Namespace:
         *options: str | Path,
         wait: bool = True,
         timeout: str = "180s",
+        as_shipped: bool = False,
     ) -> None:
+        """Deploy a release; unless `as_shipped`, a pod counts as available once it is ready."""
         wait_flags = ("--wait", f"--timeout={timeout}") if wait else ()
-        tag = f"image.tag={IMAGE.partition(':')[2]}"
-        self.helm(command, release, CHART, "--set", tag, *options, *wait_flags)
+        values = f"image.tag={IMAGE.partition(':')[2]}"
+        if not as_shipped:
+            values += ",minReadySeconds=0"
+        self.helm(command, release, CHART, "--set", values, *options, *wait_flags)
 
     def url(self, release: str) -> str:
         """Return the URL of a release's Service inside the cluster."""
@@ -205,14 +209,15 @@ class Namespace:
 
     def describe(self) -> str:
         """Return the events, descriptions and logs that help to debug a failure."""
-        parts = [self._try("get", "events", "--sort-by=.lastTimestamp")]
-        parts.append(self._try("describe", "pods,services"))
-        for pod in re.findall(r"\S+", self._try("get", "pods", "--output=name")):
+        parts = [self.try_kubectl("get", "events", "--sort-by=.lastTimestamp")]
+        parts.append(self.try_kubectl("describe", "pods,services"))
+        for pod in re.findall(r"\S+", self.try_kubectl("get", "pods", "--output=name")):
             logs = ("logs", pod, "--all-containers", "--prefix", "--tail=200")
-            parts += [self._try(*logs), self._try(*logs, "--previous")]
+            parts += [self.try_kubectl(*logs), self.try_kubectl(*logs, "--previous")]
         return "\n\n".join(parts)
 
-    def _try(self, *arguments: str) -> str:
+    def try_kubectl(self, *arguments: str) -> str:
+        """Run kubectl and return its output, or its error."""
         try:
             return self.kubectl(*arguments)
         except (CommandError, subprocess.TimeoutExpired) as error:

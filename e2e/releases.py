@@ -24,7 +24,8 @@ def module_options(folder: Path, name: str, source: str) -> tuple[str, str]:
 
 def constant_module_options(folder: Path, prediction: str) -> tuple[str, str]:
     """Return the options of a release whose model always makes this prediction."""
-    return module_options(folder, prediction, _CONSTANT_MODULE.format(prediction=prediction))
+    source = _CONSTANT_MODULE.format(prediction=prediction)
+    return module_options(folder, prediction[:20], source)
 
 
 def pod_uids(namespace: Namespace) -> set[str]:

@@ -1,5 +1,6 @@
 """A failing release never replaces a working one."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from e2e.releases import (
     wait_for_ready_pods,
 )
 from e2e.traffic import Traffic, traffic
+from tests.helpers import eventually
 
 DEADLINE = "25s"
 SAMPLE = "def sample():\n    return {'x': 1.5}\n"
@@ -83,7 +85,7 @@ def test_failing_release_logs_the_reason_and_rolls_back_without_failed_requests(
             namespace.upgrade("demo", *TWO_PODS, *new, *options, timeout=DEADLINE)
         bad = wait_for_pod(namespace, "demo", lambda pod: pod["metadata"]["uid"] not in old)
         assert not is_ready(bad)
-        assert line in _log(namespace, bad)
+        eventually(lambda: line in _log(namespace, bad))
         assert old <= pod_uids(namespace)
         namespace.helm("rollback", "demo", "--wait", "--timeout=120s")
         wait_for_ready_pods(namespace, 2)
@@ -94,4 +96,8 @@ def test_failing_release_logs_the_reason_and_rolls_back_without_failed_requests(
 
 
 def _log(namespace: Namespace, pod: Pod) -> str:
-    return namespace.kubectl("logs", pod["metadata"]["name"])
+    """Return the log of a pod's container, which may have been restarted."""
+    name = pod["metadata"]["name"]
+    with contextlib.suppress(CommandError):
+        return namespace.kubectl("logs", "--previous", name) + namespace.kubectl("logs", name)
+    return namespace.kubectl("logs", name)

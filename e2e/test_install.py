@@ -7,14 +7,16 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from e2e.cluster import IMAGE, Namespace, run
+from e2e.releases import constant_module_options
 from e2e.toolbox import Toolbox, pod
 from tests.chromium import MISSING, chromium, find_chromium, visit
-from tests.helpers import ROOT
+from tests.helpers import ROOT, eventually
 
 PREDICTION = "#operations-model-post_model_predict"
 
@@ -30,7 +32,7 @@ def example() -> tuple[dict[str, object], object]:
 @pytest.fixture(scope="module")
 def installed(shared_namespace: Namespace) -> Namespace:
     """A namespace with the release `demo`, which has only default values."""
-    shared_namespace.install("demo")
+    shared_namespace.install("demo", as_shipped=True)
     return shared_namespace
 
 
@@ -108,6 +110,22 @@ def test_image_ignores_flask_port_of_a_service_named_flask(
     assert output.startswith("tcp://")
     address = namespace.get("pod", "bare")["status"]["podIP"]
     assert toolbox.get(f"http://{address}:8888/api/liveness").json == {"Alive": True}
+
+
+@pytest.mark.parametrize("release", ["demo", "r" * 40 + "-" + "s" * 12])
+def test_uninstall_leaves_nothing(namespace: Namespace, tmp_path: Path, release: str) -> None:
+    def objects() -> set[str]:
+        kinds = "all,configmaps,secrets,serviceaccounts,networkpolicies,poddisruptionbudgets"
+        return set(namespace.kubectl("get", kinds, "--output=name").split())
+
+    before = objects()
+    values = "networkPolicy.enabled=true,replicaCount=2"
+    small, large = (constant_module_options(tmp_path, name) for name in ("x", "x" * 200_000))
+    namespace.install(release, *small, "--set", f"{values},check.enabled=true")
+    namespace.upgrade(release, *large, "--set", values)
+    namespace.helm("test", release, "--timeout=120s")
+    namespace.helm("uninstall", release)
+    eventually(lambda: objects() == before, within=90)
 
 
 def tag_image(namespace: Namespace, node: str, image: str) -> None:

@@ -158,11 +158,12 @@ def test_failed_fetch_reports_the_reason_and_leaves_no_files(
     eventually(lambda: namespace.cluster.on_node(node, "ls", "-A", volume) == "")
 
 
-def test_model_that_fails_to_load_reports_the_reason(
+def test_readiness_reports_why_a_model_fails_to_load_if_the_container_runs_on(
     namespace: Namespace, toolbox: Toolbox, tmp_path: Path
 ) -> None:
     failing = module_options(tmp_path, "failing", FAILING_MODULE)
-    namespace.install("demo", *failing, "--set", "settings.INIT_RETRIES=0", wait=False)
+    values = "settings.INIT_RETRIES=0,settings.EXIT_AFTER_FAILED_LOAD=false"
+    namespace.install("demo", *failing, "--set", values, wait=False)
     pod = wait_for_pod(namespace, "demo", has_started)
     readiness = toolbox.get(f"http://{pod['status']['podIP']}:8888/api/readiness")
     assert (readiness.status, readiness.json["state"]) == (503, "failed")

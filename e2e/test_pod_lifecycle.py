@@ -79,6 +79,11 @@ def test_pod_recovers_after_running_out_of_memory(
         toolbox.predict(namespace.url("demo"), {"mebibytes": 1000})
     response = eventually(lambda: try_predict(namespace, toolbox), within=60)
     assert (response.status, response.json) == (200, 2**20)
+    (pod,) = namespace.pods("demo")
+    if pod["status"]["containerStatuses"][0]["restartCount"] == 0:  # with cgroup version 1
+        log = namespace.kubectl("logs", pod["metadata"]["name"])
+        assert "was killed while it served: out of memory. It used" in log
+        assert "limit is 300 MiB: increase resources.limits.memory" in log
 
 
 def try_predict(namespace: Namespace, toolbox: Toolbox) -> Response | None:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from e2e.cluster import Namespace
+import pytest
+
+from e2e.cluster import CommandError, Namespace
 from e2e.releases import ROW, TWO_PODS, constant_module_options, pod_uids, wait_for_ready_pods
+from e2e.toolbox import Toolbox
 from e2e.traffic import traffic
 from tests.helpers import eventually
 
@@ -48,3 +51,28 @@ def test_upgrade_without_changes_restarts_nothing(namespace: Namespace, tmp_path
     assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
     (deployment,) = namespace.get("deployments")["items"]
     assert deployment["metadata"]["generation"] == 1
+
+
+def test_rollout_undo_starts_every_kept_revision(
+    namespace: Namespace, toolbox: Toolbox, tmp_path: Path
+) -> None:
+    def predicts(expected: str) -> bool:
+        return bool(toolbox.predict(namespace.url("demo"), ROW).json == expected)
+
+    revisions = ["one", "two", "three"]
+    deploy = namespace.install
+    for prediction in revisions:
+        deploy("demo", *constant_module_options(tmp_path, prediction))
+        deploy = namespace.upgrade
+    for number, prediction in enumerate(revisions[:2], 1):
+        undo = ("rollout", "undo", "deployment/demo-ml-rest-api")
+        namespace.kubectl(*undo, f"--to-revision={number}")
+        eventually(lambda prediction=prediction: predicts(prediction), within=60)  # type: ignore[misc]
+    # The module belongs to kubectl now: Helm 4 reports a conflict, as the chart's README says.
+    new: tuple[str, ...] = constant_module_options(tmp_path, "four")
+    if namespace.helm("version", "--short").startswith("v4"):
+        with pytest.raises(CommandError, match="conflict"):
+            namespace.upgrade("demo", *new)
+        new = (*new, "--force-conflicts")
+    namespace.upgrade("demo", *new)
+    eventually(lambda: predicts("four"), within=60)
