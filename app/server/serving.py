@@ -60,7 +60,7 @@ class Serving:
             return
         self._worker.phase.set(Phase.ENDING)
         self._drain_started = now = time.monotonic()
-        self._ends_at = now + self._worker.cfg.graceful_timeout
+        self._ends_at = now + self._app.settings.GRACEFUL_TIMEOUT
         if not self._app.predictor.accepts_requests:
             self._listener.stop()  # at once: the worker that replaces this one may be ready
             self._worker.alive = False
