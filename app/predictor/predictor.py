@@ -160,9 +160,7 @@ class Predictor:
             retry=tenacity.retry_if_exception_type(ModelError),
             stop=tenacity.stop_after_attempt(retries + 1),
             wait=tenacity.wait_exponential(),  # 1, 2, 4, … s
-            before_sleep=lambda retry: _log.info(
-                "Retrying model load in %d s", retry.upcoming_sleep
-            ),
+            before_sleep=lambda it: _log.info("Retrying model load in %d s", it.upcoming_sleep),
             reraise=True,
         )
         try:
