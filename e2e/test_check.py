@@ -9,6 +9,7 @@ import pytest
 from e2e.cluster import CHART, HELM, IMAGE, CommandError, Namespace
 from e2e.releases import constant_module_options, module_options
 from e2e.toolbox import Toolbox
+from tests.helpers import eventually
 
 CHECK = ("--set", f"image.tag={IMAGE.partition(':')[2]},check.enabled=true,minReadySeconds=0")
 FAILING = """
@@ -64,5 +65,6 @@ def test_failed_check_prints_the_reason_and_changes_nothing(
     (deployment,) = namespace.get("deployments")["items"]
     assert deployment["spec"] == before[0]["spec"]
     deploy("upgrade", *constant_module_options(tmp_path, "new"))
-    assert toolbox.predict(namespace.url("demo"), {"x": 2.5}).json == "new"
+    url = namespace.url("demo")  # the old pod is sent requests until kube-proxy has noticed
+    eventually(lambda: toolbox.predict(url, {"x": 2.5}).json == "new", within=10)
     assert namespace.get("jobs")["items"] == []
