@@ -27,9 +27,8 @@ bind = _settings.bind
 workers = _settings.WORKERS
 worker_class = "app.server.worker.Worker"
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - in memory
-graceful_timeout = (
-    _settings.GRACEFUL_TIMEOUT + 2
-)  # a worker ends by itself; this is for a stuck one
+# A worker ends by itself after GRACEFUL_TIMEOUT; gunicorn kills one that does not.
+graceful_timeout = _settings.GRACEFUL_TIMEOUT + 2
 control_socket_disable = True
 preload_app = _settings.loads_before_fork
 timeout = 0  # the worker itself finds that its model hangs, and answers first

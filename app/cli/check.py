@@ -16,7 +16,7 @@ from app.predictor.predictor import Predictor
 
 
 @click.command
-@click.argument("model", required=False, type=click.Path(exists=True, path_type=Path))
+@click.argument("model", required=False, type=click.Path(path_type=Path))
 def check(model: Path | None) -> None:
     """Load a model as a pod does before it is ready, and print its API.
 
@@ -41,7 +41,7 @@ def check(model: Path | None) -> None:
 def _settings(model: Path | None) -> Settings:
     settings = Settings.from_environ_or_exit()
     if model is not None:
-        folder, name = (model, "") if model.is_dir() else (model.parent, model.stem)
+        folder, name = (model, "") if model.is_dir() else (model.parent, model.name)
         default = settings.TRAINED_MODEL_MODULE_NAME.removesuffix(".py")
         if (model / f"{default}.py").is_file():
             name = default

@@ -75,6 +75,14 @@ def test_model_that_does_not_become_ready_ends_with_the_reason(
     assert reason in line
 
 
+@pytest.mark.parametrize("name", ["absent.py", "absent", "fraud.joblib"])
+def test_missing_model_is_one_line(tmp_path: Path, name: str) -> None:
+    write_module(tmp_path, MODULE, "fraud")
+    done = check(tmp_path / name)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert name.removesuffix(".py") in done.stderr
+
+
 def test_invalid_setting_is_one_line() -> None:
     done = check(WORKERS="x")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
