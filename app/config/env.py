@@ -1,6 +1,7 @@
 """Parses one environment variable's value by its type and bounds."""
 
 import re
+from pathlib import PurePosixPath
 
 from app.errors import SettingError
 from app.text import truncate
@@ -16,6 +17,9 @@ _SEGMENT = r"(?!\.\.?(/|$))[\w.~!$&'()*+,;=:@-]+"
 _PATH = re.compile(rf"(/?{_SEGMENT}(/{_SEGMENT})*)?/?", re.ASCII)
 _OWN_PATHS = ("api", "api/model")  # as prefixes they would hide paths of the service
 _PATH_RULE = "a path such as /fraud, other than /api, without a space, ?, #, % or //"
+_IMPORT_NAMES = re.compile(r"(scikit-learn|\w+(\.\w+)+)?")
+# A line of sha256sum(1): the file's name comes after two characters.
+_DIGEST = re.compile(r"(?P<digest>[0-9a-fA-F]{64})( [ *](?P<name>.+))?")
 _MAX_SHOWN = 100
 
 
@@ -85,6 +89,37 @@ def parse_path(name: str, text: str) -> str:
     if not _PATH.fullmatch(value) or value.strip("/") in _OWN_PATHS:
         raise _error(name, text, _PATH_RULE)
     return value
+
+
+def parse_import_names(name: str, text: str) -> str:
+    """Return names that pickles may import, comma-separated, without space between them.
+
+    Raises:
+        SettingError: one is neither `module.name` nor `scikit-learn`.
+
+    """
+    names = [part.strip() for part in text.split(",")]
+    if not all(map(_IMPORT_NAMES.fullmatch, names)):
+        raise _error(name, text, "names such as fraud.Cleaner, comma-separated, or scikit-learn")
+    return ",".join(filter(None, names))
+
+
+def parse_digests(name: str, text: str) -> str:
+    """Return the lines of sha256sum(1), which commas may separate, in one form.
+
+    Raises:
+        SettingError: a line is not a checksum and a file's name; one alone needs no name.
+
+    """
+    lines = [line.strip() for line in re.split("[\n,]", text) if line.strip()]
+    matches = [_DIGEST.fullmatch(line) for line in lines]
+    if not all(match and (match["name"] or len(lines) == 1) for match in matches):
+        raise _error(name, text, "what sha256sum prints for the files, or one checksum")
+    return "\n".join(
+        f"{match['digest'].lower()}  {PurePosixPath(match['name'] or '')}"
+        for match in matches
+        if match
+    )
 
 
 def _error(name: str, text: str, expected: str) -> SettingError:

@@ -12,153 +12,158 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from app.config import env
+from app.config.setting_fields import parse_setting, setting
 from app.errors import SettingError
 
 # Kubernetes injects FLASK_PORT=tcp://10.0.0.1:80 into every pod of a namespace that has a
 # Service named "flask": the address of that Service, not a setting of this process.
 _SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
 
-Value = str | int | float | bool
-
-
-def _setting(default: Value, help_text: str, **metadata: Any) -> Any:  # noqa: ANN401 - a field
-    """Declare a setting.
-
-    Args:
-        default: its value without an environment variable; its type is the setting's.
-        help_text: what it does, for the documentation.
-        metadata: `minimum` and `maximum` of a number, both required; `choices` of a text, or
-            `is_path`; `default_text` for a default that one value cannot describe.
-
-    """
-    return dataclasses.field(default=default, metadata={"help": help_text, **metadata})
-
 
 @dataclass(frozen=True)
 class Settings:
     """Every setting, with its type and default."""
 
-    FLASK_SERVER_NAME: str = _setting("localhost:8888", "address in the start-up log line")
-    FLASK_HOST: str = _setting("0.0.0.0", "address to listen on")  # noqa: S104 - in a pod
-    FLASK_PORT: int = _setting(8888, "port to listen on", minimum=1, maximum=65535)
-    FLASK_DEBUG: bool = _setting(
+    FLASK_SERVER_NAME: str = setting("localhost:8888", "address in the start-up log line")
+    FLASK_HOST: str = setting("0.0.0.0", "address to listen on")  # noqa: S104 - in a pod
+    FLASK_PORT: int = setting(8888, "port to listen on", minimum=1, maximum=65535)
+    FLASK_DEBUG: bool = setting(
         default=False,
         help_text="exception texts in responses, reload on change; for development only",
         default_text="True in the development server, else False",
     )
-    SWAGGER_UI_DOC_EXPANSION: str = _setting(
+    SWAGGER_UI_DOC_EXPANSION: str = setting(
         "list", "how far the Swagger page expands its operations", choices=("none", "list", "full")
     )
-    RESTX_VALIDATE: bool = _setting(default=True, help_text="check bodies against the parameters")
-    RESTX_MASK_SWAGGER: bool = _setting(
+    RESTX_VALIDATE: bool = setting(default=True, help_text="check bodies against the parameters")
+    RESTX_MASK_SWAGGER: bool = setting(
         default=False, help_text="show the X-Fields mask in the Swagger document"
     )
-    ERROR_404_HELP: bool = _setting(default=False, help_text="suggest close paths in a 404")
-    SWAGGER_UI_JSONEDITOR: bool = _setting(
+    ERROR_404_HELP: bool = setting(default=False, help_text="suggest close paths in a 404")
+    SWAGGER_UI_JSONEDITOR: bool = setting(
         default=True, help_text='open the JSON body editor at once, without "Try it out"'
     )
-    WTF_CSRF_ENABLED: bool = _setting(
+    WTF_CSRF_ENABLED: bool = setting(
         default=True,
         help_text="reject state-changing requests that a browser sends from another site "
         "without a Flask-WTF token",
     )
-    SECRET_KEY: str = _setting(
+    SECRET_KEY: str = setting(
         "", "signs CSRF tokens; the same in all replicas", default_text="random at every start"
     )
-    MODEL_DIR: str = _setting("model", "folder with the model module")
-    TRAINED_MODEL_MODULE_NAME: str = _setting(
+    MODEL_DIR: str = setting("model", "folder with the model module")
+    TRAINED_MODEL_MODULE_NAME: str = setting(
         "ml_trained_model", "file name of the model module; empty: the only module in the folder"
     )
-    MULTITHREADED_INIT: bool = _setting(
+    MULTITHREADED_INIT: bool = setting(
         default=True,
         help_text="load the model in a thread while liveness answers; off: before listening",
     )
-    INIT_RETRIES: int = _setting(
+    INIT_RETRIES: int = setting(
         3, "retries of a failed load, after 1, 2, 4, … s", minimum=0, maximum=10
     )
-    EXIT_AFTER_FAILED_LOAD: bool = _setting(
+    EXIT_AFTER_FAILED_LOAD: bool = setting(
         default=False,
         help_text="exit when the last retry has failed, so that Kubernetes restarts the container",
     )
-    SELF_TEST: str = _setting(
+    SELF_TEST: str = setting(
         "on",
         "predict the sample and the golden cases before ready; "
         "a failed check counts as a failed load",
         choices=("on", "warn", "off"),
     )
-    VERSION_CHECK: str = _setting(
+    VERSION_CHECK: str = setting(
         "warn",
         "action on a mismatch between training and runtime versions",
         choices=("warn", "refuse", "off"),
     )
-    WORKER_TIMEOUT: int = _setting(
+    PICKLE_POLICY: str = setting(
+        "allow",
+        "pickles that the model may load: all, those that import nothing beyond PICKLE_ALLOWED, "
+        "or none",
+        choices=("allow", "audit", "forbid"),
+    )
+    PICKLE_ALLOWED: str = setting(
+        "scikit-learn",
+        "what a pickle may import if PICKLE_POLICY is `audit`: names `module.name`, "
+        "comma-separated; `scikit-learn` stands for all that its estimators import",
+        parse=env.parse_import_names,
+    )
+    MODEL_CHECKSUMS: str = setting(
+        "",
+        "SHA-256 checksums of the files in the model folder, as sha256sum prints them; a file "
+        "that differs or has none is rejected. One checksum: of the only file",
+        default_text="empty: not checked",
+        parse=env.parse_digests,
+    )
+    WORKER_TIMEOUT: int = setting(
         60,
         "seconds that one call of the model may take before its process is replaced as hung",
         minimum=2,
         maximum=86_400,
     )
-    WORKERS: int = _setting(
+    WORKERS: int = setting(
         1, "gunicorn worker processes; more than one share one loaded model", minimum=1, maximum=256
     )
-    THREADS: int = _setting(
+    THREADS: int = setting(
         1, "threads of a process that call `run()` concurrently", minimum=1, maximum=1024
     )
-    MAX_BATCH_SIZE: int = _setting(
+    MAX_BATCH_SIZE: int = setting(
         64, "maximum batch size; 1 disables batching", minimum=1, maximum=65536
     )
-    MAX_BATCH_WAIT_MS: float = _setting(
+    MAX_BATCH_WAIT_MS: float = setting(
         0.0,
         "how long to wait for a batch to fill, in milliseconds; "
         "0: take those that wait already, and within 5 ms those of callers just answered",
         minimum=0,
         maximum=60_000,
     )
-    MAX_PENDING: int = _setting(
+    MAX_PENDING: int = setting(
         64,
         "maximum number of predictions running or waiting in a process; "
         "further ones get 503 with `Retry-After`",
         minimum=1,
         maximum=10_000,
     )
-    PREDICT_TIMEOUT: float = _setting(
+    PREDICT_TIMEOUT: float = setting(
         0.0,
         "seconds that a caller waits for a prediction before it gets 504; 0: no limit",
         minimum=0,
         maximum=86_400,
     )
-    MAX_CONTENT_LENGTH: int = _setting(
+    MAX_CONTENT_LENGTH: int = setting(
         1_048_576,
         "maximum size of a body in bytes; a larger one gets 413",
         minimum=1,
         maximum=2**40,
     )
-    GRACEFUL_TIMEOUT: int = _setting(
+    GRACEFUL_TIMEOUT: int = setting(
         30, "seconds to finish running requests after SIGTERM", minimum=1, maximum=86_400
     )
-    CORS_ORIGINS: str = _setting(
+    CORS_ORIGINS: str = setting(
         "",
         "origins whose pages may call, comma-separated, or `*`",
         default_text="empty: none",
     )
-    ROOT_PATH: str = _setting(
+    ROOT_PATH: str = setting(
         "",
         "path prefix under which a proxy shows the service, such as `/fraud`; it responds with "
         "and without it",
         default_text="empty",
-        is_path=True,
+        parse=env.parse_path,
     )
-    LOG_LEVEL: str = _setting(
+    LOG_LEVEL: str = setting(
         "INFO",
         "minimum log level",
         choices=("DEBUG", "INFO", "WARNING", "ERROR"),
     )
-    ACCESS_LOG: str = _setting(
+    ACCESS_LOG: str = setting(
         "errors",
         "requests that get a log line: none, those with a 4xx or 5xx response except probes, "
         "or all",
         choices=("off", "errors", "all"),
     )
-    LOG_FORMAT: str = _setting(
+    LOG_FORMAT: str = setting(
         "text",
         "format of a log line: a JSON object, or text",
         choices=("json", "text"),
@@ -174,7 +179,7 @@ class Settings:
 
         """
         values: dict[str, Any] = {
-            field.name: _parse(field, environ[field.name])
+            field.name: parse_setting(field, environ[field.name])
             for field in dataclasses.fields(cls)
             if field.name in environ and not _is_service_link(field.name, environ)
         }
@@ -215,20 +220,6 @@ class Settings:
             return cls.from_environ()
         except SettingError as error:
             sys.exit(f"ml-rest-api: {error}")
-
-
-def _parse(field: dataclasses.Field[Any], text: str) -> Value:
-    bounds = field.metadata
-    match field.default:
-        case bool():
-            return env.parse_boolean(field.name, text)
-        case int():
-            return env.parse_integer(field.name, text, bounds["minimum"], bounds["maximum"])
-        case float():
-            return env.parse_number(field.name, text, bounds["minimum"], bounds["maximum"])
-    if bounds.get("is_path"):
-        return env.parse_path(field.name, text)
-    return env.parse_text(field.name, text, bounds.get("choices", ()))
 
 
 def _is_service_link(name: str, environ: Mapping[str, str]) -> bool:

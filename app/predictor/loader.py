@@ -6,6 +6,7 @@ from pathlib import Path
 from app.config.settings import Settings
 from app.errors import ModelError
 from app.predictor.loaded_model import LoadedModel
+from app.predictor.model_files import check_digests
 from app.predictor.module import (
     call_user_code,
     find_module,
@@ -15,6 +16,7 @@ from app.predictor.module import (
     type_name,
 )
 from app.predictor.parameters import Parameters
+from app.predictor.pickle_policy import PicklePolicy
 from app.predictor.self_test import run_self_test
 from app.predictor.versions import check_versions
 
@@ -32,16 +34,20 @@ class Loader:
 
         """
         self._settings = settings
+        self._pickles = PicklePolicy(settings)
 
     def import_module(self) -> LoadedModel:
         """Return the model, its `init()` not called yet.
 
         Raises:
-            ModelError: the module cannot be used, or its versions are rejected.
+            ModelError: the module cannot be used, or its files or versions are rejected.
 
         """
         settings = self._settings
         file = find_module(Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME)
+        check_digests(file.parent, settings.MODEL_CHECKSUMS)
+        self._pickles.check(file.parent)
+        self._pickles.enforce()
         check_versions(file, settings.VERSION_CHECK)
         module = load_module(file)
         parameters = Parameters(read_sample(file, module))
@@ -59,12 +65,13 @@ class Loader:
             call_user_code(model.file, "init()", model.module.init)
 
     def check(self, model: LoadedModel) -> None:
-        """Run the self-test as SELF_TEST says.
+        """Run the self-test as SELF_TEST says, in the thread that is to predict.
 
         Raises:
             ModelError: it failed, and SELF_TEST is `on`.
 
         """
+        self._pickles.enforce()
         if self._settings.SELF_TEST == "off":
             return
         try:

@@ -84,3 +84,23 @@ def test_extra_volumes_are_mounted_in_the_init_container() -> None:
     assert mount in spec["initContainers"][0]["volumeMounts"]
     assert mount in spec["containers"][0]["volumeMounts"]
     assert values["extraVolumes"][0] in spec["volumes"]  # type: ignore[index]
+
+
+SUMS = f"{SHA256}  ml_trained_model.py\n{SHA256.upper()} *a.txt\n"
+
+
+@pytest.mark.parametrize("sums", [SHA256, f"{SHA256}\n", SUMS, SUMS.replace("\n", ",").strip(",")])
+@pytest.mark.parametrize(
+    "source",
+    [{}, {"module": "x", "files": {"a.txt": "y"}}, {"existingConfigMap": "fraud"},
+     {"initContainer": {"image": "fraud:1"}}],
+)  # fmt: skip
+def test_checksums_pin_the_files_of_every_source(source: Object, sums: str) -> None:
+    env = pod({"model": source | {"sha256": sums}})["containers"][0]["env"]
+    assert {"name": "MODEL_CHECKSUMS", "value": sums} in env
+
+
+def test_the_checksum_of_a_download_is_for_the_init_container_alone() -> None:
+    spec = pod({"model": {"uri": "/archive/fraud.zip", "sha256": SHA256}})
+    assert "MODEL_CHECKSUMS" not in str(spec["containers"])
+    assert {"name": "MODEL_SHA256", "value": SHA256} in spec["initContainers"][0]["env"]

@@ -18,14 +18,22 @@ VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
 OTHER_DEFAULTS: dict[str, Any] = {"EXIT_AFTER_FAILED_LOAD": True, "LOG_FORMAT": "json"}
 
 
+# Values of the settings that are texts of a certain form.
+PARSED_TEXTS = {
+    "MODEL_CHECKSUMS": f"{'0' * 64}  some $(PATH) $$ text: 'quoted' \"twice\" #.py",
+    "PICKLE_ALLOWED": "fraud.Cleaner,scikit-learn",
+    "ROOT_PATH": "/some/$(PATH)",
+}
+
+
 def changed_value(field: dataclasses.Field[Any]) -> str | float | bool:
     """Return a value other than the field's default."""
     if choices := field.metadata.get("choices"):
         return str(next(each for each in choices if each != field.default))
     if field.type is bool:
         return not field.default
-    if field.name == "ROOT_PATH":
-        return "/some/$(PATH)"
+    if text := PARSED_TEXTS.get(field.name):
+        return text
     if field.type is str:
         return "some $(PATH) $$ text: 'quoted' \"twice\" #"
     return float(field.metadata["maximum"])

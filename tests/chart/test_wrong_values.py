@@ -55,8 +55,12 @@ REJECTED_BY_TEMPLATES: list[tuple[list[str], Object]] = [
     (["uri", "image"], {"model": {"uri": "/a", "sha256": SHA256, "initContainer": INIT}}),
     (["uri", "sha256"], {"model": {"uri": "https://a.example.com/b"}}),
     (["uri", "sha256"], {"model": {"uri": "/a", "sha256": "123"}}),
-    (["sha256", "uri"], {"model": {"sha256": SHA256, "initContainer": INIT}}),
-    (["model.sha256"], {"model": {"sha256": SHA256}}),
+    (["model.sha256", "sha256sum"], {"model": {"sha256": "123", "initContainer": INIT}}),
+    (["model.sha256", "sha256sum"], {"model": {"sha256": f"{SHA256}\n{SHA256}", "module": MODULE}}),
+    (
+        ["model.sha256", "settings.MODEL_CHECKSUMS"],
+        {"model": {"sha256": SHA256}, "settings": {"MODEL_CHECKSUMS": SHA256}},
+    ),
     (["command"], {"model": {"uri": "/a", "sha256": SHA256, "initContainer": {"command": ["a"]}}}),
     (["ml_trained_model.py", "model.module"], {"model": {"files": {"a.txt": "x"}}}),
     (

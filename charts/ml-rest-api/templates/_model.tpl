@@ -53,6 +53,12 @@ which kubectl's last-applied-configuration needs a part). Empty without such fil
 {{- .Values.model.existingConfigMap | default (printf "%s-model-%s" (include "ml-rest-api.fullname" .) $hash) }}
 {{- end }}
 
+{{/* The checksums that the server compares with the model's files; a download has its own. */}}
+{{- define "ml-rest-api.modelChecksums" -}}
+{{- $pinned := empty .Values.model.uri | ternary .Values.model.sha256 "" }}
+{{- $pinned | default .Values.settings.MODEL_CHECKSUMS | default "" }}
+{{- end }}
+
 {{/* The volumes of the model; empty if the image contains it. */}}
 {{- define "ml-rest-api.modelVolumes" -}}
 {{- if include "ml-rest-api.modelIsCopied" . }}
@@ -100,7 +106,7 @@ ml-rest-api/model-files
 - name: MODEL_URI
   value: {{ include "ml-rest-api.envText" .Values.model.uri | quote }}
 - name: MODEL_SHA256
-  value: {{ .Values.model.sha256 | quote }}
+  value: {{ trim .Values.model.sha256 | quote }}
 - name: MODEL_TARGET
   value: /mnt/models
 {{- end }}

@@ -17,6 +17,8 @@ not store an empty `value`: with one, server-side apply by somebody else reports
 {{- end }}
 {{- if eq $name "MODEL_DIR" }}
 {{- $text = include "ml-rest-api.modelDir" $ }}
+{{- else if eq $name "MODEL_CHECKSUMS" }}
+{{- $text = include "ml-rest-api.modelChecksums" $ }}
 {{- end }}
 {{- $skipped := or (kindIs "invalid" $value) (and (eq $text "") (has $name $optional)) }}
 {{- if not (or $skipped (has $name $overridden)) }}

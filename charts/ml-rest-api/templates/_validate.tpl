@@ -29,9 +29,7 @@ Each message names the values and the fix.
 {{- fail (printf "model.%s requires model.source %s, but the source is %s: set only one source" $key $required $source) }}
 {{- end }}
 {{- end }}
-{{- if and $model.sha256 (not $model.uri) }}
-{{- fail "model.sha256 is the checksum of model.uri, which is not set: set model.uri or remove model.sha256" }}
-{{- end }}
+{{- include "ml-rest-api.validateSha256" . }}
 {{- if and $model.initContainer.image (ne $source "initContainer") }}
 {{- fail (printf "model.initContainer.image requires model.source initContainer, but the source is %s: set only one source" $source) }}
 {{- end }}
@@ -98,8 +96,20 @@ Each message names the values and the fix.
 {{- fail "model.uri and model.initContainer.image cannot be combined: remove one of them" }}
 {{- else if and $model.uri (or $init.command $init.args) }}
 {{- fail "model.initContainer.command and model.initContainer.args require model.initContainer.image: remove them if model.uri is set" }}
-{{- else if and $model.uri (not (regexMatch "^[0-9a-fA-F]{64}$" (toString $model.sha256))) }}
-{{- fail (printf "model.uri requires model.sha256, the 64 hexadecimal digits printed by `sha256sum`, not %q" (toString $model.sha256)) }}
+{{- else if and $model.uri (not (regexMatch "^[0-9a-fA-F]{64}$" (trim $model.sha256))) }}
+{{- fail (printf "model.uri requires model.sha256, the 64 hexadecimal digits printed by `sha256sum`, not %q" $model.sha256) }}
+{{- end }}
+{{- end }}
+
+{{- define "ml-rest-api.validateSha256" -}}
+{{- $sums := empty .Values.model.uri | ternary .Values.model.sha256 "" }}
+{{- with $sums }}
+{{- $line := "[0-9a-fA-F]{64}( [ *][^\n,]+)" }}
+{{- if not (regexMatch (printf "^\\s*(%s?|%s([\\n,]+\\s*%s)*)\\s*$" $line $line $line) .) }}
+{{- fail (printf "model.sha256 is %q: set it to what `sha256sum` prints, with --set-file model.sha256=SHA256SUMS, or to the checksum of the only file" (trunc 100 .)) }}
+{{- else if $.Values.settings.MODEL_CHECKSUMS }}
+{{- fail "model.sha256 sets MODEL_CHECKSUMS: remove settings.MODEL_CHECKSUMS" }}
+{{- end }}
 {{- end }}
 {{- end }}
 
