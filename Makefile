@@ -43,7 +43,7 @@ test: .venv/dev model/ml_trained_model.joblib ## run all tests that need no clus
 e2e: .venv/dev model/ml_trained_model.joblib ## run the tests on a kind cluster (needs Docker, kind, helm, kubectl)
 	$(BIN)/python -m pytest e2e
 
-readme: .venv/dev ## render the settings table into README.md
+readme: .venv/dev ## render the tables of README.md and SECURITY.md
 	$(BIN)/python -m scripts.readme
 
 manifests: .venv/dev ## render the chart's schema and README, and k8s/, from their sources

@@ -5,8 +5,11 @@ the data of arrays between the instructions: it is skipped as `joblib.load()` re
 is run once more as `pickle.load()` would.
 """
 
+import importlib.util
 import math
 import pickle
+import re
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -52,8 +55,8 @@ def list_imports(file: Path) -> PickleImports:
     if has_arrays:
         _run(file, names, follow_arrays=False)  # where it does not end: it was written by joblib
     is_pickle = starts_like_one or file.suffix.lower() in _SUFFIXES
-    if not is_pickle:  # a text may start like an import of protocol 0
-        names = {name for name in names if all(map(str.isidentifier, name.split(".")))}
+    if not is_pickle:  # a text such as "cat\ndog\n" starts like an import of protocol 0
+        names = set(filter(_is_installed, names))
     return PickleImports(names, is_pickle or bool(names), error)
 
 
@@ -63,6 +66,13 @@ def import_name(module: str, name: str) -> str:
     So no module's attribute passes as a module: `a.b` is not the `a:b.c` that starts with it.
     """
     return f"{module}{':' if '.' in name else '.'}{name}"
+
+
+def _is_installed(name: str) -> bool:
+    package = re.split("[.:]", name)[0]
+    if package in sys.modules:  # find_spec() fails for one without a specification: __main__
+        return True
+    return package.isidentifier() and importlib.util.find_spec(package) is not None
 
 
 def _run(file: Path, names: set[str], *, follow_arrays: bool) -> tuple[bool, bool, str | None]:

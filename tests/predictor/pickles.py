@@ -77,54 +77,54 @@ def _wrapper(**state: Any) -> bytes:
 ARRAY = np.arange(5.0)
 # By name: what the file contains, and a part of the line that rejects it.
 STATIC: dict[str, tuple[bytes, str]] = {
-    "__reduce__": (pickled(EVIL), "posix.system"),
-    "protocol 0": (b"cos\nsystem\n(S'" + _LINE + b"'\ntR.", "os.system"),
-    "INST": (b"(S'" + _LINE + b"'\nios\nsystem\n.", "os.system"),
-    "OBJ": (b"(cos\nsystem\nS'" + _LINE + b"'\no.", "os.system"),
-    "names of Python 2": (b"c__builtin__\neval\n(S'1'\ntR.", "__builtin__.eval"),
-    "eval": (pickled(Call(eval, "1")), "builtins.eval"),
-    "getattr": (pickled(Call(getattr, np.ndarray, "dump")), "builtins.getattr"),
-    "attrgetter": (_program(_called(_imported("operator", "attrgetter"), _text("a"))), "operator.attrgetter"),
-    "methodcaller": (_program(_called(_imported("operator", "methodcaller"), _text("a"))), "operator.methodcaller"),
-    "partial": (_program(_called(_imported("functools", "partial"), SYSTEM)), "functools.partial"),
-    "import_module": (_program(_called(_imported("importlib", "import_module"), _text("os"))), "importlib.import_module"),
-    "registry of copyreg": (_program(_imported("copyreg", "add_extension")), "copyreg.add_extension"),
-    "code of the registry": (_program(b"\x82\x01"), "cannot be read"),
-    "nested in bytes": (pickled(Call(pickle.loads, pickled(EVIL))), "_pickle.loads"),
-    "attribute of an attribute": (_program(_imported("numpy", "os.system")), "numpy:os.system"),
-    "a module that another imports": (_program(_imported("sklearn.base", "warnings")), "sklearn.base.warnings"),
-    "numpy runs a text": (_program(_imported("numpy.testing._private.utils", "runstring")), "runstring"),
-    "numpy evaluates a text": (_program(_imported("numpy.f2py.crackfortran", "myeval")), "myeval"),
-    "numpy loads another file": (_program(_imported("numpy", "load")), "numpy.load"),
-    "joblib loads another file": (_program(_imported("joblib", "load")), "joblib.load"),
-    "joblib calls in a pool": (_program(_imported("joblib.parallel", "BatchedCalls")), "BatchedCalls"),
-    "scikit-learn calls a function": (_program(_imported("sklearn.utils.parallel", "_FuncWrapper")), "_FuncWrapper"),
-    "pandas evaluates a text": (_program(_imported("pandas.core.computation.eval", "eval")), "pandas.core"),
-    "a name from pieces": (_program(b"\x8c\x02os\x94\x8c\x06system\x940h\x00h\x01\x93"), "os.system"),
-    "several in a row": (pickled(1) + pickled(EVIL), "posix.system"),
-    "broken after the call": (_program(EVIL_CALL)[:-1] + b"\xff", "os.system"),
-    "broken without an import": (b"\x80\x04\xff", "cannot be read"),
-    "behind an array": (dumped([ARRAY, EVIL]), "posix.system"),
-    "in an array of objects": (dumped([np.array([EVIL], dtype=object)]), "posix.system"),
-    "zlib": (zlib.compress(pickled(EVIL)), "posix.system"),
-    "gzip": (gzip.compress(dumped([ARRAY, EVIL])), "posix.system"),
-    "bz2": (bz2.compress(dumped([ARRAY, EVIL])), "posix.system"),
-    "xz": (lzma.compress(dumped([ARRAY, EVIL]), preset=9), "posix.system"),
-    "one pickle in two files of gzip": (
+    "a call by `__reduce__`": (pickled(EVIL), "posix.system"),
+    "protocol 0, as text": (b"cos\nsystem\n(S'" + _LINE + b"'\ntR.", "os.system"),
+    "the instruction `INST`": (b"(S'" + _LINE + b"'\nios\nsystem\n.", "os.system"),
+    "the instruction `OBJ`": (b"(cos\nsystem\nS'" + _LINE + b"'\no.", "os.system"),
+    "a name of Python 2, `__builtin__.eval`": (b"c__builtin__\neval\n(S'1'\ntR.", "__builtin__.eval"),
+    "`builtins.eval`": (pickled(Call(eval, "1")), "builtins.eval"),
+    "`builtins.getattr`": (pickled(Call(getattr, np.ndarray, "dump")), "builtins.getattr"),
+    "`operator.attrgetter`": (_program(_called(_imported("operator", "attrgetter"), _text("a"))), "operator.attrgetter"),
+    "`operator.methodcaller`": (_program(_called(_imported("operator", "methodcaller"), _text("a"))), "operator.methodcaller"),
+    "`functools.partial`": (_program(_called(_imported("functools", "partial"), SYSTEM)), "functools.partial"),
+    "`importlib.import_module`": (_program(_called(_imported("importlib", "import_module"), _text("os"))), "importlib.import_module"),
+    "`copyreg.add_extension`": (_program(_imported("copyreg", "add_extension")), "copyreg.add_extension"),
+    "a code of copyreg's registry": (_program(b"\x82\x01"), "cannot be read"),
+    "a pickle in the bytes of another": (pickled(Call(pickle.loads, pickled(EVIL))), "_pickle.loads"),
+    "an attribute of an attribute, `os.system` of `numpy`": (_program(_imported("numpy", "os.system")), "numpy:os.system"),
+    "a module that another imports, `sklearn.base.warnings`": (_program(_imported("sklearn.base", "warnings")), "sklearn.base.warnings"),
+    "numpy's `runstring`": (_program(_imported("numpy.testing._private.utils", "runstring")), "runstring"),
+    "numpy's `myeval`": (_program(_imported("numpy.f2py.crackfortran", "myeval")), "myeval"),
+    "`numpy.load`": (_program(_imported("numpy", "load")), "numpy.load"),
+    "`joblib.load`": (_program(_imported("joblib", "load")), "joblib.load"),
+    "joblib's `BatchedCalls`": (_program(_imported("joblib.parallel", "BatchedCalls")), "BatchedCalls"),
+    "scikit-learn's `_FuncWrapper`": (_program(_imported("sklearn.utils.parallel", "_FuncWrapper")), "_FuncWrapper"),
+    "pandas' `eval`": (_program(_imported("pandas.core.computation.eval", "eval")), "pandas.core"),
+    "a name from strings in the memo": (_program(b"\x8c\x02os\x94\x8c\x06system\x940h\x00h\x01\x93"), "os.system"),
+    "a second pickle behind the first": (pickled(1) + pickled(EVIL), "posix.system"),
+    "a pickle that breaks off after its call": (_program(EVIL_CALL)[:-1] + b"\xff", "os.system"),
+    "a pickle that cannot be read": (b"\x80\x04\xff", "cannot be read"),
+    "a call behind the data of a joblib array": (dumped([ARRAY, EVIL]), "posix.system"),
+    "a call in a joblib array of objects": (dumped([np.array([EVIL], dtype=object)]), "posix.system"),
+    "the same, compressed with zlib": (zlib.compress(pickled(EVIL)), "posix.system"),
+    "… with gzip": (gzip.compress(dumped([ARRAY, EVIL])), "posix.system"),
+    "… with bz2": (bz2.compress(dumped([ARRAY, EVIL])), "posix.system"),
+    "… with xz": (lzma.compress(dumped([ARRAY, EVIL]), preset=9), "posix.system"),
+    "a pickle in two members of gzip": (
         gzip.compress(pickled(EVIL)[:20]) + gzip.compress(pickled(EVIL)[20:]), "cannot be read",
     ),
-    "an array that pickle.load() runs": (
+    "data of a joblib array that are instructions to `pickle.load()`": (
         _program(_wrapper(shape=(len(EVIL_CALL) + 1,), dtype=np.dtype("u1")), EVIL_CALL + b".", b"N"),
         "os.system",
     ),
-    "a wrapper with a method": (_program(_wrapper(read=1)), "cannot be read"),
-    "a wrapper built twice": (_program(_wrapper(), b"}b"), "cannot be read"),
-    "a wrapper with a wrong shape": (_program(_wrapper(shape=(-8,))), "cannot be read"),
-    "an array longer than the file": (_program(_wrapper(shape=(10**9,))), "cannot be read"),
+    "a joblib array with a method of its own": (_program(_wrapper(read=1)), "cannot be read"),
+    "a joblib array whose state is set twice": (_program(_wrapper(), b"}b"), "cannot be read"),
+    "a joblib array with a negative length": (_program(_wrapper(shape=(-8,))), "cannot be read"),
+    "a joblib array longer than the file": (_program(_wrapper(shape=(10**9,))), "cannot be read"),
     "attributes set on a class": (
         _program(_imported("sklearn.pipeline", "Pipeline"), b"N}\x8c\x01aNs\x86b"), "cannot be read",
     ),
-    "deep nesting": (_program(b"(" * 10 + b"l" * 10, SYSTEM), "os.system"),
+    "a call behind nested lists": (_program(b"(" * 10 + b"l" * 10, SYSTEM), "os.system"),
 }  # fmt: skip
 
 
@@ -147,19 +147,19 @@ def _encoded(folder: Path) -> None:
 
 # By name: what writes a file in which no pickle is found, and how a module loads it.
 AT_LOAD: dict[str, tuple[Callable[[Path], None], str]] = {
-    "an array of numpy": (_npy, "numpy.load(FOLDER / 'data.npy', allow_pickle=True)"),
-    "arrays in a zip": (_npz, "numpy.load(FOLDER / 'data.npz', allow_pickle=True)['data']"),
-    "a member of a zip": (
+    "an `.npy` of objects": (_npy, "numpy.load(FOLDER / 'data.npy', allow_pickle=True)"),
+    "an `.npz` of objects": (_npz, "numpy.load(FOLDER / 'data.npz', allow_pickle=True)['data']"),
+    "a member of a zip, as PyTorch's": (
         _in_a_zip, "pickle.loads(zipfile.ZipFile(FOLDER / 'model.pt').read('archive/data.pkl'))",
     ),
-    "encoded in a text": (
+    "a pickle encoded as text": (
         _encoded, "pickle.loads(bytes.fromhex((FOLDER / 'labels.txt').read_text()))",
     ),
-    "Python's own Unpickler": (
+    "the same, read by Python's own `_Unpickler`": (
         _encoded,
         "pickle._Unpickler(io.BytesIO(bytes.fromhex((FOLDER / 'labels.txt').read_text()))).load()",
     ),
-    "pandas": (
+    "… by `pandas.read_pickle()`": (
         _encoded,
         "pandas.read_pickle(io.BytesIO(bytes.fromhex((FOLDER / 'labels.txt').read_text())))",
     ),

@@ -66,7 +66,14 @@ def test_a_pickle_that_runs_code_is_rejected_before_anything_runs(
 
 @pytest.mark.parametrize("name", ["weights.bin", "labels.txt", "sub/folder/README"])
 @pytest.mark.parametrize(
-    "way", ["__reduce__", "protocol 0", "INST", "gzip", "broken after the call"]
+    "way",
+    [
+        "a call by `__reduce__`",
+        "protocol 0, as text",
+        "the instruction `INST`",
+        "… with gzip",
+        "a pickle that breaks off after its call",
+    ],
 )
 def test_it_is_recognised_under_any_name(tmp_path: Path, name: str, way: str) -> None:
     file = tmp_path / name
@@ -147,7 +154,18 @@ def test_an_empty_list_allows_plain_data_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "count\n12\n", "cat dog\na b\n", "# c\n", "x\n", "\x80 and more", "{}", "0.1,0.2\n"],
+    [
+        "",
+        "count\n12\n",
+        "cat\ndog\n",
+        "cat dog\na b\n",
+        "c\n\n",
+        "# c\n",
+        "x\n",
+        "\x80 and more",
+        "{}",
+        "0.1,0.2\n",
+    ],
 )
 def test_other_files_pass(tmp_path: Path, text: str) -> None:
     (tmp_path / "data.csv").write_text(text)
@@ -167,6 +185,6 @@ def test_the_policy_holds_in_no_other_thread_and_process(tmp_path: Path) -> None
 
 def test_the_default_policy_allows_all(tmp_path: Path) -> None:
     source = f"{IMPORTS}    joblib.load(FOLDER / 'model.joblib')\n    def run(row): return 1\n"
-    (tmp_path / "model.joblib").write_bytes(STATIC["__reduce__"][0])
+    (tmp_path / "model.joblib").write_bytes(STATIC["a call by `__reduce__`"][0])
     assert load(tmp_path, source, PICKLE_POLICY="allow").status.state is State.READY
     assert Path(MARK).exists()
