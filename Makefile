@@ -1,27 +1,50 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' app/__init__.py)
+REVISION := $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
+WORKFLOWS := $(wildcard .github/workflows/*.yml)
+ISSUE_FORMS := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-.PHONY: help install run dev test e2e lint format lock readme manifests screenshot bench bench-quick bench-tuning bench-render
+# Both install the same packages, whose hashes are locked; uv is faster.
+ifneq ($(shell command -v uv),)
+  CREATE_VENV := uv venv --quiet --clear --python $(PYTHON) .venv
+  INSTALL := uv pip install --quiet --python $(BIN)/python --require-hashes -r
+else
+  CREATE_VENV := $(PYTHON) -m venv .venv || \
+    { rm -rf .venv; echo "Python's venv module is needed: on Debian, apt-get install python3-venv" >&2; exit 1; }
+  INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+endif
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-header pyproject.toml
+# Resolves as for an arm64 image, with nothing but the versions and hashes that are locked.
+RESOLVE_ARM64 := $(BIN)/uv pip install --quiet --dry-run --target .venv/arm64 --no-build \
+  --require-hashes --python-platform aarch64-manylinux_2_28 -r pyproject.toml
+
+.PHONY: help version install run dev test e2e lint lint-workflows format lock check-lock outdated \
+  readme manifests screenshot bench bench-quick bench-tuning bench-render
 
 help: ## list the commands
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+version: ## print the version
+	@echo $(VERSION)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed: set PYTHON=/path/to/one" >&2; exit 1; }
 	@echo "Creating .venv"
-	@$(PYTHON) -m venv .venv || \
-	  { rm -rf .venv; echo "Python's venv module is needed: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	@$(CREATE_VENV)
 
 .venv/runtime: requirements.txt | $(BIN)/python
-	@echo "Installing the packages of requirements.txt into .venv: this takes about a minute"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@echo "Installing the packages of requirements.txt into .venv: this may take a minute"
+	@$(INSTALL) requirements.txt
 	@touch $@
 
 .venv/dev: requirements-dev.txt | $(BIN)/python
-	@echo "Installing the packages of requirements-dev.txt into .venv: this takes two minutes"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@echo "Installing the packages of requirements-dev.txt into .venv: this may take two minutes"
+	@$(INSTALL) requirements-dev.txt
 	@touch $@ .venv/runtime
 
 model/ml_trained_model.joblib: model/train.py model/ml_trained_model.py .venv/runtime
@@ -65,20 +88,43 @@ bench-tuning: .venv/dev ## compare settings with their defaults (40 minutes, nee
 bench-render: .venv/dev ## render bench/RESULTS.md and its chart from the results
 	$(BIN)/python -m bench.render
 
-lint: .venv/dev ## check formatting, ruff's rules, types, the Dockerfile
+lint: lint-workflows ## check formatting, ruff's rules, types, the Dockerfile, the workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/shellcheck .ci/run
+
+lint-workflows: .venv/dev ## check what GitHub and CircleCI read (actionlint needs Go)
+	$(BIN)/zizmor --offline --quiet --persona=auditor .github .pre-commit-config.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(ISSUE_FORMS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.circle-ci .circleci/config.yml
+ifneq ($(shell command -v go),)
+	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck=$(BIN)/shellcheck
+else ifeq ($(CI),true)
+	@echo "actionlint needs Go, which is not installed" >&2; exit 1
+else
+	@echo "actionlint is skipped, because Go is not installed"
+endif
 
 format: .venv/dev ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: ## lock the dependencies of pyproject.toml with their hashes (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  pyproject.toml -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra compiled -c requirements.txt pyproject.toml -o requirements-compiled.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra compiled --extra dev -c requirements-compiled.txt pyproject.toml -o requirements-dev.txt
+lock: .venv/dev ## lock the dependencies of pyproject.toml with their hashes
+	$(LOCK) -o requirements.txt
+	$(LOCK) -o requirements-compiled.txt --extra compiled -c requirements.txt
+	$(LOCK) -o requirements-dev.txt --extra compiled --extra dev -c requirements-compiled.txt
+
+check-lock: .venv/dev ## check that the lock has all dependencies, with wheels for arm64
+	$(RESOLVE_ARM64) --python-version 3.11 -c requirements.txt
+	$(RESOLVE_ARM64) --python-version 3.13 -c requirements.txt
+	$(RESOLVE_ARM64) --python-version 3.11 --extra compiled -c requirements-compiled.txt
+	$(RESOLVE_ARM64) --python-version 3.13 --extra compiled -c requirements-compiled.txt
+
+outdated: .venv/dev ## list direct dependencies with a newer version than the installed one
+	@$(BIN)/uv pip install --dry-run --upgrade --no-deps --all-extras -r pyproject.toml
