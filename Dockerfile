@@ -16,9 +16,9 @@ RUN python -m venv /venv \
       -o -name '*.cpp' -o -name '*.h' -o -name '*.map' \) -delete \
  && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /venv
 COPY model/train.py model/ml_trained_model.py model/README.md model/
-RUN /venv/bin/python model/train.py
+RUN PYTHONDONTWRITEBYTECODE=1 /venv/bin/python model/train.py
 COPY app/ app/
-RUN python -m compileall -q --invalidation-mode checked-hash app model
+RUN python -m compileall -q --invalidation-mode checked-hash app
 
 FROM ${BASE} AS runtime
 ENV PATH=/venv/bin:$PATH \
