@@ -73,7 +73,7 @@ image: ## build the image ml-rest-api:VERSION, on another base with BASE=…
 readme: .venv/dev ## render the tables of README.md and SECURITY.md
 	$(BIN)/python -m scripts.readme
 
-manifests: .venv/dev ## render the chart's schema and README, and k8s/, from their sources
+manifests: .venv/dev ## render the chart's schema, README and changes, and k8s/
 	$(BIN)/python -m scripts.render_chart
 
 screenshot: .venv/dev model/ml_trained_model.joblib ## take docs/swagger.png (needs Chromium)

@@ -1,8 +1,8 @@
-"""Render the files that derive from the settings, values.yaml and the templates.
+"""Render the files that derive from the settings, values.yaml, the templates and CHANGELOG.md.
 
-`python -m scripts.render_chart` writes the chart's values.yaml (its settings),
-values.schema.json and README.md, and the manifests in k8s/. With `--check` it writes nothing
-and fails if a file is not up to date.
+`python -m scripts.render_chart` writes the chart's Chart.yaml (its icon and changes), values.yaml
+(its settings), values.schema.json and README.md, and the manifests in k8s/. With `--check` it
+writes nothing and fails if a file is not up to date.
 """
 
 import argparse
@@ -16,8 +16,11 @@ from typing import Any
 import yaml
 from helm_python import Chart
 
+from app import __version__
 from scripts import chart_settings
+from scripts.changelog import CHANGELOG, changes_of
 from scripts.chart_completion import completion_template
+from scripts.chart_metadata import update_metadata
 from scripts.chart_values import Value, documented_values, markdown_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +38,11 @@ def render(root: Path = ROOT) -> dict[Path, str]:
     values = documented_values(values_yaml)
     schema = _schema(values)
     texts = {
+        "Chart.yaml": update_metadata(
+            (chart / "Chart.yaml").read_text(),
+            (chart / "icon.svg").read_bytes(),
+            changes_of(__version__, CHANGELOG.read_text()),
+        ),
         "values.yaml": values_yaml,
         "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         "README.md": _readme(values),

@@ -30,9 +30,11 @@ def test_drift_is_reported_and_fixed(tmp_path: Path) -> None:
     values = tmp_path / "charts" / "ml-rest-api" / "values.yaml"
     values.write_text(values.read_text().replace("LOG_LEVEL: ", "OLD_LEVEL: "))
     (tmp_path / "charts" / "ml-rest-api" / "README.md").write_text("")
+    metadata = tmp_path / "charts" / "ml-rest-api" / "Chart.yaml"
+    metadata.write_text(metadata.read_text().replace("- kind: added", "- kind: fixed"))
 
     names = {path.name for path in render_chart.drift(tmp_path)}
-    assert names == {"service.yaml", "gone.yaml", "values.yaml", "README.md"}
+    assert names == {"service.yaml", "gone.yaml", "values.yaml", "README.md", "Chart.yaml"}
     render_chart.write(tmp_path)
     assert render_chart.drift(tmp_path) == []
     assert not service.exists()
