@@ -23,7 +23,7 @@ RESOLVE_ARM64 := $(BIN)/uv pip install --quiet --dry-run --target .venv/arm64 --
   --require-hashes --python-platform aarch64-manylinux_2_28 -r pyproject.toml
 
 .PHONY: help version install run dev test e2e lint lint-workflows format lock check-lock outdated \
-  image chart readme manifests screenshot bench bench-quick bench-tuning bench-render
+  audit image chart readme manifests screenshot bench bench-quick bench-tuning bench-render
 
 help: ## list the commands
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -65,6 +65,9 @@ test: .venv/dev model/ml_trained_model.joblib ## run all tests that need no clus
 
 e2e: .venv/dev model/ml_trained_model.joblib ## run the tests on a kind cluster (needs Docker, kind, helm, kubectl)
 	$(BIN)/python -m pytest e2e
+
+audit: .venv/dev ## look for known vulnerabilities of the locked packages
+	@$(BIN)/python -m scripts.audit
 
 image: ## build the image ml-rest-api:VERSION, on another base with BASE=…
 	docker build --tag ml-rest-api:$(VERSION) --build-arg VERSION=$(VERSION) \
