@@ -23,7 +23,7 @@ RESOLVE_ARM64 := $(BIN)/uv pip install --quiet --dry-run --target .venv/arm64 --
   --require-hashes --python-platform aarch64-manylinux_2_28 -r pyproject.toml
 
 .PHONY: help version install run dev test e2e lint lint-workflows format lock check-lock outdated \
-  audit image chart readme manifests screenshot bench bench-quick bench-tuning bench-render
+  audit image sbom chart readme manifests screenshot bench bench-quick bench-tuning bench-render
 
 help: ## list the commands
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -72,6 +72,9 @@ audit: .venv/dev ## look for known vulnerabilities of the locked packages
 image: ## build the image ml-rest-api:VERSION, on another base with BASE=…
 	docker build --tag ml-rest-api:$(VERSION) --build-arg VERSION=$(VERSION) \
 	  --build-arg REVISION=$(REVISION) $(if $(BASE),--build-arg BASE=$(BASE)) .
+
+sbom: .venv/dev image ## list the image's Python packages in dist/, as CycloneDX JSON
+	$(BIN)/python -m scripts.sbom ml-rest-api:$(VERSION) dist/ml-rest-api-$(VERSION).cdx.json
 
 chart: .venv/dev ## package the chart, for REPOSITORY=https://… and IMAGE=registry/name (needs helm)
 	$(BIN)/python -m scripts.package_chart --repository="$(REPOSITORY)" --image="$(IMAGE)"
