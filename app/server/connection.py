@@ -6,6 +6,7 @@ the client to take a response, for the next request, for the client to hang up.
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from werkzeug.exceptions import RequestTimeout
@@ -36,12 +37,19 @@ class Connection(asyncio.BufferedProtocol):
 
     """
 
-    def __init__(self, server: "Server") -> None:
-        """Serve a client that has just connected."""
+    def __init__(self, server: "Server", on_made: Callable[[], None] = lambda: None) -> None:
+        """Serve a client that has just connected.
+
+        Args:
+            server: gets the requests.
+            on_made: called when the connection is one of the server's.
+
+        """
         self.deadline = _NEVER
         self.response_deadline = _NEVER
         self.transport: asyncio.Transport
         self._server = server
+        self._on_made = on_made
         self._parser = RequestParser(server.keep_body, server.body_too_large)
         self._requests = self._parser.requests
         self._unparsed = b""  # came while a response was being made
@@ -73,6 +81,7 @@ class Connection(asyncio.BufferedProtocol):
         """Wait for the first request."""
         self.transport = cast("asyncio.Transport", transport)
         self._server.add(self)
+        self._on_made()
         self._set_deadline()
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's

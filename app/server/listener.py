@@ -51,6 +51,7 @@ class Listener:
         self._is_open = False
         self._max_connections = _raise_file_limit() - _OTHER_FILES
         self._accepting: set[asyncio.Task[object]] = set()
+        self._begun = 0  # connections that are not yet the server's
 
     def start(self) -> None:
         """Accept connections from now on."""
@@ -71,7 +72,7 @@ class Listener:
     @property
     def _count(self) -> int:
         """The number of connections, those included that have just begun."""
-        return len(self._server.connections) + len(self._accepting)
+        return len(self._server.connections) + self._begun
 
     def _listen(self, listening: socket.socket) -> None:
         if self._is_open:
@@ -101,21 +102,26 @@ class Listener:
             return False
         client.settimeout(0)
         connecting = self._loop.connect_accepted_socket(
-            lambda: Connection(self._server),
+            lambda: Connection(self._server, self._made),
             client,
             ssl=self._tls,
             ssl_handshake_timeout=_HANDSHAKE_SECONDS if self._tls else None,
         )
         task: asyncio.Task[object] = self._loop.create_task(connecting)
         self._accepting.add(task)
+        self._begun += 1
         task.add_done_callback(self._accepted)
         if self._count > self._max_connections:
             self._make_room()
         return True
 
+    def _made(self) -> None:
+        self._begun -= 1
+
     def _accepted(self, task: asyncio.Task[object]) -> None:
         self._accepting.discard(task)
         if not task.cancelled() and (error := task.exception()):
+            self._begun -= 1
             is_clients = isinstance(error, OSError)  # it has gone, or speaks no TLS
             _log.log(
                 logging.DEBUG if is_clients else logging.ERROR,
