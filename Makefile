@@ -106,7 +106,7 @@ lint: lint-workflows ## check formatting, ruff's rules, types, the Dockerfile, t
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/shellcheck .ci/run
+	$(BIN)/shellcheck .ci/run .ci/make-run e2e/offline-kind/tools
 
 lint-workflows: .venv/dev ## check what GitHub and CircleCI read (actionlint needs Go)
 	$(BIN)/zizmor --offline --quiet --persona=auditor .github .pre-commit-config.yaml
