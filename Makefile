@@ -23,7 +23,7 @@ RESOLVE_ARM64 := $(BIN)/uv pip install --quiet --dry-run --target .venv/arm64 --
   --require-hashes --python-platform aarch64-manylinux_2_28 -r pyproject.toml
 
 .PHONY: help version install run dev test e2e lint lint-workflows format lock check-lock outdated \
-  audit image sbom chart readme manifests screenshot bench bench-quick bench-tuning bench-render
+  audit image sbom chart readme manifests sklearn-imports screenshot bench bench-quick bench-tuning bench-render
 
 help: ## list the commands
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,9 @@ chart: .venv/dev ## package the chart, for REPOSITORY=https://… and IMAGE=regi
 
 readme: .venv/dev ## render the tables of README.md and SECURITY.md
 	$(BIN)/python -m scripts.readme
+
+sklearn-imports: .venv/dev ## render the imports of scikit-learn's pickles (6 minutes)
+	$(BIN)/python -m scripts.sklearn_imports
 
 manifests: .venv/dev ## render the chart's schema, README and changes, and k8s/
 	$(BIN)/python -m scripts.render_chart

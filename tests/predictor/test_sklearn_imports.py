@@ -1,4 +1,4 @@
-"""The list of what scikit-learn's pickles import; `python -m scripts.sklearn_imports` renders it."""
+"""The list of what scikit-learn's pickles import; `make sklearn-imports` renders it."""
 
 import importlib
 import inspect
