@@ -113,14 +113,15 @@ def load_module(file: Path) -> ModelModule:
 
 def _unload_models() -> None:
     """Drop each loaded model, its neighbours and its folder, so that a retry reads them again."""
-    loaders = [getattr(module, "__loader__", None) for module in sys.modules.values()]
+    modules = sys.modules.copy()  # other threads may import
+    loaders = [getattr(module, "__loader__", None) for module in modules.values()]
     folders = {
         Path(loader.path).parent for loader in loaders if isinstance(loader, _ModelFileLoader)
     }
-    for name, module in list(sys.modules.items()):
+    for name, module in modules.items():
         origin = getattr(module, "__file__", None)
         if isinstance(module, ModuleType) and origin and Path(origin).parent in folders:
-            del sys.modules[name]
+            sys.modules.pop(name, None)
     sys.path[:] = [entry for entry in sys.path if Path(entry) not in folders]
 
 

@@ -44,10 +44,7 @@ def list_imports(file: Path) -> PickleImports:
 
     Args:
         file: of any kind: a pickle or joblib file, compressed or not, with one pickle or several
-            in a row; in another file no import is found.
-
-    Raises:
-        OSError: the file cannot be opened.
+            in a row. One that cannot be read has an error.
 
     """
     names: set[str] = set()

@@ -20,7 +20,7 @@ from app.text import truncate
 
 _SKLEARN = "scikit-learn"
 _SKLEARN_IMPORTS = Path(__file__).with_name("sklearn_imports.txt")
-_MAX_SHOWN = 300
+_MAX_SHOWN = 1000
 
 
 class PicklePolicy:
@@ -71,15 +71,20 @@ class PicklePolicy:
             return "is a pickle, which PICKLE_POLICY forbids: save the model with skops or as ONNX"
         if refused := sorted(pickle.names - self._allowed):
             return (
-                f"would import {truncate(', '.join(refused), _MAX_SHOWN)} if it were unpickled, "
+                f"would import {_one_line(', '.join(refused))} if it were unpickled, "
                 "which PICKLE_ALLOWED does not list: add it if you trust it"
             )
         if pickle.error:
             return (
                 "is a pickle that cannot be read to its end, so PICKLE_POLICY rejects it: "
-                f"{truncate(pickle.error, _MAX_SHOWN)}"
+                f"{_one_line(pickle.error)}"
             )
         return None
+
+
+def _one_line(text: str) -> str:
+    """Return a text that comes from a pickle, with escapes for all but printable ASCII."""
+    return truncate(text.encode("unicode_escape").decode("ascii"), _MAX_SHOWN)
 
 
 class _Enforced(threading.local):

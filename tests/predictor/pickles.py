@@ -147,20 +147,20 @@ def _encoded(folder: Path) -> None:
 
 # By name: what writes a file in which no pickle is found, and how a module loads it.
 AT_LOAD: dict[str, tuple[Callable[[Path], None], str]] = {
-    "an `.npy` of objects": (_npy, "numpy.load(FOLDER / 'data.npy', allow_pickle=True)"),
-    "an `.npz` of objects": (_npz, "numpy.load(FOLDER / 'data.npz', allow_pickle=True)['data']"),
+    "an `.npy` of objects": (_npy, "numpy.load(content('data.npy'), allow_pickle=True)"),
+    "an `.npz` of objects": (_npz, "numpy.load(content('data.npz'), allow_pickle=True)['data']"),
     "a member of a zip, as PyTorch's": (
-        _in_a_zip, "pickle.loads(zipfile.ZipFile(FOLDER / 'model.pt').read('archive/data.pkl'))",
+        _in_a_zip, "pickle.loads(zipfile.ZipFile(content('model.pt')).read('archive/data.pkl'))",
     ),
     "a pickle encoded as text": (
-        _encoded, "pickle.loads(bytes.fromhex((FOLDER / 'labels.txt').read_text()))",
+        _encoded, "pickle.loads(decoded('labels.txt'))",
     ),
     "the same, read by Python's own `_Unpickler`": (
         _encoded,
-        "pickle._Unpickler(io.BytesIO(bytes.fromhex((FOLDER / 'labels.txt').read_text()))).load()",
+        "pickle._Unpickler(io.BytesIO(decoded('labels.txt'))).load()",
     ),
     "… by `pandas.read_pickle()`": (
         _encoded,
-        "pandas.read_pickle(io.BytesIO(bytes.fromhex((FOLDER / 'labels.txt').read_text())))",
+        "pandas.read_pickle(io.BytesIO(decoded('labels.txt')))",
     ),
 }  # fmt: skip

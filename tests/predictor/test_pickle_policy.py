@@ -22,6 +22,9 @@ IMPORTS = """
 
     FOLDER = Path(__file__).parent
 
+    def content(name): return io.BytesIO((FOLDER / name).read_bytes())
+    def decoded(name): return bytes.fromhex((FOLDER / name).read_text())
+
 """
 LOADS = f"""{IMPORTS}
     def init():
@@ -62,6 +65,17 @@ def test_a_pickle_that_runs_code_is_rejected_before_anything_runs(
     said = "which PICKLE_POLICY forbids" if policy == "forbid" else said
     assert said in reason(tmp_path, started, PICKLE_POLICY=policy)
     assert not (tmp_path / "started").exists()
+
+
+def test_names_from_a_pickle_are_shown_in_one_line(tmp_path: Path) -> None:
+    name = "a\nERROR \ud800\x1b[31m" + "b" * 2000
+    encoded = name.encode("utf-8", "surrogatepass")
+    text = b"X" + len(encoded).to_bytes(4, "little") + encoded
+    (tmp_path / "model.pkl").write_bytes(b"\x80\x04" + text + text + b"\x93.")
+    shown = reason(tmp_path)
+    assert shown.startswith("model.pkl would import a\\nERROR \\ud800\\x1b[31mbbb")
+    assert shown.isprintable()
+    assert len(shown) < 1200
 
 
 @pytest.mark.parametrize("name", ["weights.bin", "labels.txt", "sub/folder/README"])
