@@ -217,13 +217,15 @@ class _BoundedReader:
 
     def __init__(self, file: IO[bytes]) -> None:
         self.allowed = _HEADER_BYTES
+        self.latest = b""
         self.seek, self.tell, self._file = file.seek, file.tell, file
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= self.allowed:
             raise ArchiveError("a tar header is too long")
         self.allowed -= size
-        return self._file.read(size)
+        self.latest = self._file.read(size)
+        return self.latest
 
 
 def _tar_entries(file: Path) -> Generator[_Entry, None, None]:
@@ -238,6 +240,8 @@ def _tar_entries(file: Path) -> Generator[_Entry, None, None]:
                 opener = cast("Callable[[], IO[bytes]]", partial(archive.extractfile, member))
                 yield _Entry(member.name, member.isdir(), opener)
                 metered.allowed = _HEADER_BYTES
+            if metered.latest.strip(b"\0"):  # where a tar ends, tarfile does not say why
+                raise ArchiveError("broken archive (an invalid header)")
 
 
 _READERS = {"tar": _tar_entries, "zip": _zip_entries}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol, TypeGuard, TypeVar, cast
+from typing import NoReturn, Protocol, TypeGuard, TypeVar, cast
 
 from app.codec import JsonValue, Row
 from app.errors import ModelError
@@ -79,6 +79,10 @@ def find_module(folder: Path, name: str) -> Path:
 
 class _ModelFileLoader(SourceFileLoader):
     """Marks, in `sys.modules`, the modules that were loaded as models."""
+
+    def path_stats(self, path: str) -> NoReturn:
+        """Keep from using bytecode: a file may change twice in the second that it is dated by."""
+        raise OSError(f"no bytecode of {path}")
 
 
 def load_module(file: Path) -> ModelModule:

@@ -1,9 +1,7 @@
 """Archives of all kinds, many of them malicious."""
 
-import bz2
 import gzip
 import io
-import lzma
 import random
 import tarfile
 import zipfile
@@ -184,7 +182,15 @@ def test_a_header_of_an_invalid_size_is_rejected(extract: Extract, size: int) ->
     header = tarfile.TarInfo("long")
     header.type, header.size = tarfile.XHDTYPE, size
     archive = tar_of({"a": b""}, "")[:512] + header.tobuf(tarfile.GNU_FORMAT)
-    assert extract_error(extract, gzip.compress(archive)) == "a tar header is too long"
+    # As Python's version sees it.
+    errors = {"a tar header is too long", "broken archive (an invalid header)"}
+    assert extract_error(extract, gzip.compress(archive)) in errors
+
+
+def test_what_follows_a_broken_header_is_missed(extract: Extract) -> None:
+    archive = bytearray(tar_of({"a": b"1", "b": b"2"}, ""))
+    archive[1024 + 148] ^= 1  # the checksum of the second header
+    assert extract_error(extract, bytes(archive)) == "broken archive (an invalid header)"
 
 
 def test_endlessly_nested_headers_are_rejected(extract: Extract) -> None:
@@ -212,38 +218,3 @@ def test_a_truncated_tar_is_rejected(extract: Extract, compression: str) -> None
 )
 def test_an_archive_without_files_is_rejected(extract: Extract, archive: bytes) -> None:
     assert extract_error(extract, archive) == "holds no file"
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "kind"),
-    [
-        ("fraud.py", b"pass\n", None),
-        ("empty.py", b"", None),
-        ("model.joblib.gz", gzip.compress(b"joblib" * 1000), None),
-        ("model.bz2", bz2.compress(b"x" * 1000), None),
-        ("model.xz", lzma.compress(b"x" * 1000), None),
-        ("truncated.gz", gzip.compress(b"x" * 1000)[:12], None),
-        ("arrays.npz", zip_of({"a.npy": b""}), None),
-        ("model.skops", zip_of({"schema.json": b""}), None),
-        ("model.zip", zip_of({"a": b""}), "zip"),
-        ("model-1.2", zip_of({"a": b""}), "zip"),
-        ("model.tar.gz", zip_of({"a": b""}), "zip"),
-        ("model.zip", tar_of({"a": b""}), "tar"),
-        ("model.py", tar_of({"a": b""}, "xz"), "tar"),
-    ],
-    ids=lambda value: (
-        "content" if isinstance(value, bytes) else str(value)
-    ),  # gzip contains the time
-)
-def test_the_kind_of_an_archive_comes_from_its_content(
-    tmp_path: Path, name: str, content: bytes, kind: str | None
-) -> None:
-    (tmp_path / "file").write_bytes(content)
-    assert archive_kind(tmp_path / "file", name) == kind
-
-
-@pytest.mark.parametrize("name", ["m.tar.zst", "m.tgz", "m.ZIP", "m.7z"])
-def test_a_file_named_like_an_archive_must_be_one(tmp_path: Path, name: str) -> None:
-    (tmp_path / "file").write_bytes(b"\x28\xb5\x2f\xfd and more")
-    with pytest.raises(ArchiveError, match=f"'{name}' is named like an archive"):
-        archive_kind(tmp_path / "file", name)

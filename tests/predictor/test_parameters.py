@@ -113,7 +113,7 @@ def nested(levels: int) -> Any:
         ("\ud800", "sample()['p'] cannot be sent as JSON: str is not valid UTF-8"),
         ({"\ud800": 1}, "sample()['p'] cannot be sent as JSON: "),
         (nested(205), "sample()['p'] cannot be sent as JSON: recursion limit exceeded"),
-        (nested(400), "sample() holds a value that is nested too deeply, or contains itself"),
+        (nested(2000), "sample() holds a value that is nested too deeply, or contains itself"),
         (CIRCULAR, "sample() holds a value that is nested too deeply, or contains itself"),
         (pd.NaT, "sample() is not valid at 'p': 'NaTZ' is not a 'date-time'; give another example"),
     ],

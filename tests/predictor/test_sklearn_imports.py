@@ -56,12 +56,17 @@ def test_it_has_nothing_that_runs_a_text_or_calls_any_function() -> None:
     functions = {
         name
         for name in NAMES
-        if not name.startswith(("__builtin__.", "numpy.core."))  # of other versions
-        and not inspect.isclass(_imported(name))
+        if not name.startswith("numpy.core.")  # of numpy 1
+        and (imported := _imported(name))
+        and not inspect.isclass(imported)
     }
-    assert functions == REVIEWED_FUNCTIONS
+    assert functions <= REVIEWED_FUNCTIONS
 
 
 def _imported(name: str) -> object:
+    """Return what a pickle would import; None where only another version has it."""
     module, _, attribute = name.rpartition(".")
-    return getattr(importlib.import_module(module), attribute)
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ImportError:
+        return None
