@@ -82,7 +82,7 @@ chart: .venv/dev ## package the chart, for REPOSITORY=https://… and IMAGE=regi
 readme: .venv/dev ## render the tables of README.md and SECURITY.md
 	$(BIN)/python -m scripts.readme
 
-sklearn-imports: .venv/dev ## render the imports of scikit-learn's pickles (6 minutes)
+sklearn-imports: .venv/dev ## add what scikit-learn's pickles import to the allowed names (3 minutes)
 	$(BIN)/python -m scripts.sklearn_imports
 
 manifests: .venv/dev ## render the chart's schema, README and changes, and k8s/

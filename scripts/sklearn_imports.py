@@ -1,7 +1,8 @@
 """Render app/predictor/sklearn_imports.txt: `python -m scripts.sklearn_imports`.
 
 It lists what the pickles of scikit-learn's fitted estimators import, found by fitting and saving
-each of them in some minutes. Render it when the version of scikit-learn changes.
+each of them in some minutes. Run it when the version of scikit-learn, numpy or scipy changes, with
+each version of Python for which the lock has others.
 """
 
 import contextlib
@@ -119,8 +120,8 @@ _VALUES = [
 _MAX_VARIANT_FITS = 3
 
 
-def sklearn_imports() -> list[str]:
-    """Return what the pickles of scikit-learn's fitted estimators import, sorted."""
+def sklearn_imports() -> set[str]:
+    """Return what the pickles of scikit-learn's fitted estimators import."""
     names: set[str] = set()
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
@@ -133,7 +134,7 @@ def sklearn_imports() -> list[str]:
             names |= list_imports(file).names
     # Pickles of numpy 1 have the module under its old name.
     names |= {name.replace("numpy._core.", "numpy.core.") for name in names}
-    return sorted(names - _EXCLUDED)
+    return names - _EXCLUDED
 
 
 def _fitted_estimators() -> Iterator[Any]:
@@ -167,5 +168,11 @@ def _argument_sets(estimator_class: type) -> Iterator[dict[str, Any]]:
             yield required | {name: value}
 
 
+def main() -> None:
+    """Add the names to the file. Those of other versions stay: a model may come from one."""
+    names = set(FILE.read_text(encoding="ascii").splitlines()) | sklearn_imports()
+    FILE.write_text("\n".join(sorted(names)) + "\n", encoding="ascii")
+
+
 if __name__ == "__main__":
-    FILE.write_text("\n".join(sklearn_imports()) + "\n", encoding="ascii")
+    main()
