@@ -154,15 +154,13 @@ class _DryUnpickler(pickle.Unpickler):
 
     def skip_array(self, state: dict[str, Any]) -> None:
         """Skip the data that follow a wrapper of joblib's with this state."""
-        dtype, shape = state["dtype"], state["shape"]
+        dtype = state["dtype"]
         if dtype.hasobject:
             _DryUnpickler(self._content, self._names, follow_arrays=True).load()
             return
-        if not all(type(length) is int and length >= 0 for length in shape):
-            raise pickle.UnpicklingError("an array has no valid shape")
         if state.get("numpy_array_alignment_bytes") is not None:
             self._content.skip(self._content.read(1)[0])
-        self._content.skip(math.prod(shape) * dtype.itemsize)
+        self._content.skip(math.prod(state["shape"]) * dtype.itemsize)
 
 
 class _ArrayStandIn(_StandIn):

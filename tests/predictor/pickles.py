@@ -70,8 +70,13 @@ EVIL_CALL = _called(SYSTEM, _text(COMMAND))
 def _wrapper(**state: Any) -> bytes:
     """Return the instructions that make joblib's wrapper of an array, with this state."""
     made = _imported("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81"
+    return made + _state(**state)
+
+
+def _state(**state: Any) -> bytes:
+    """Return the instructions that set a wrapper's state."""
     plain = {"subclass": None, "shape": (0,), "order": "C", "dtype": np.dtype("f8")} | state
-    return made + pickle.dumps(plain, 4)[2:-1] + b"b"
+    return pickle.dumps(plain, 4)[2:-1] + b"b"
 
 
 ARRAY = np.arange(5.0)
@@ -118,7 +123,7 @@ STATIC: dict[str, tuple[bytes, str]] = {
         "os.system",
     ),
     "a joblib array with a method of its own": (_program(_wrapper(read=1)), "cannot be read"),
-    "a joblib array whose state is set twice": (_program(_wrapper(), b"}b"), "cannot be read"),
+    "a joblib array whose state is set twice": (_program(_wrapper(), _state()), "cannot be read"),
     "a joblib array with a negative length": (_program(_wrapper(shape=(-8,))), "cannot be read"),
     "a joblib array longer than the file": (_program(_wrapper(shape=(10**9,))), "cannot be read"),
     "attributes set on a class": (

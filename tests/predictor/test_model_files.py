@@ -18,8 +18,8 @@ def digest(text: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def bytecode_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
+def with_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
 
 
 @pytest.fixture

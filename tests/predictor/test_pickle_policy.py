@@ -1,4 +1,3 @@
-import multiprocessing
 import os
 import pickle
 from pathlib import Path
@@ -190,11 +189,17 @@ def test_other_files_pass(tmp_path: Path, text: str) -> None:
 
 
 def test_the_policy_holds_in_no_other_thread_and_process(tmp_path: Path) -> None:
-    predictor = load(tmp_path, "def run(row): return 1")
-    assert predictor.status.state is State.READY
+    source = f"""{IMPORTS}
+    import multiprocessing
+
+    def init():
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            assert pool.map(abs, [-1]) == [1]
+
+    def run(row): return 1
+    """
+    assert load(tmp_path, source).status.state is State.READY
     assert type(pickle.loads(pickle.dumps(Path()))) is type(Path())
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        assert pool.map(abs, [-1]) == [1]
 
 
 def test_the_default_policy_allows_all(tmp_path: Path) -> None:
