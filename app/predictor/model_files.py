@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.errors import ModelError
+from app.text import truncate
+
+_MAX_SHOWN = 300
 
 
 def files_of(folder: Path) -> Iterator[Path]:
@@ -48,7 +51,8 @@ def check_digests(folder: Path, expected: str) -> None:
         if len(files) != 1:
             raise ModelError(
                 "MODEL_CHECKSUMS is one checksum, but the model folder holds "
-                f"{', '.join(files) or 'no file'}: set it to what sha256sum prints for all files"
+                f"{truncate(', '.join(files), _MAX_SHOWN) or 'no file'}: set it to what sha256sum "
+                "prints for all files"
             )
         digests = dict.fromkeys(files, digests["."])
     for name, digest in files.items():
