@@ -68,5 +68,5 @@ def _imported(name: str) -> object:
     module, _, attribute = name.rpartition(".")
     try:
         return getattr(importlib.import_module(module), attribute)
-    except ImportError:
+    except (ImportError, AttributeError):
         return None
