@@ -1,7 +1,9 @@
 """Every setting reaches the process, and one of each type changes the behaviour."""
 
 import dataclasses
+import hashlib
 import json
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -33,6 +35,8 @@ CHOSEN = {
     "MODEL_DIR": "/mnt/models",
     "MAX_BATCH_WAIT_MS": 1500.5,
     "MAX_CONTENT_LENGTH": 1000,
+    "MODEL_CHECKSUMS": f"{hashlib.sha256(dedent(MODULE).encode()).hexdigest()}  fraud.py",
+    "PICKLE_ALLOWED": "fraud.Cleaner,scikit-learn",
     "PREDICT_TIMEOUT": 30.5,
     "ROOT_PATH": "/prefixed",
     "TRAINED_MODEL_MODULE_NAME": "fraud",
