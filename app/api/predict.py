@@ -125,14 +125,14 @@ class Predictions:
 
     def _read_row(self, body: bytes, encoding: str) -> Row:
         value = self.bodies.decode(body, encoding)
-        if not self._validates:
-            if not isinstance(value, dict):
-                raise ANY_OBJECT.validate(value)
-            return value
         parameters = self._predictor.parameters
-        if not parameters.is_valid(value):
+        if parameters.is_valid(value):
+            return parameters.convert(value)
+        if self._validates:
             raise parameters.validate(value)
-        return parameters.convert(value)
+        if not isinstance(value, dict):
+            raise ANY_OBJECT.validate(value)
+        return value
 
 
 def model_namespace(predictions: Predictions) -> Namespace:

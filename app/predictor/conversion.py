@@ -1,36 +1,107 @@
-"""Converts the values of valid bodies to the types of their parameters."""
+"""Converts valid bodies to what `run()` gets: the types and the order of the parameters."""
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Collection, Mapping
 
-from app.codec import JsonValue
+from app.codec import JsonValue, Row
+from app.predictor.dialect import Schema
+from app.predictor.fast_validation import compile_validator
 
 Converter = Callable[[JsonValue], JsonValue]
 
 
-def compile_converter(schema: Mapping[str, JsonValue]) -> Converter | None:
-    """Return a function that converts a valid value in place: a whole number to int.
+def compile_converter(schema: Schema, *, is_body: bool = False) -> Converter | None:
+    """Return a function that converts a valid value, perhaps in place.
+
+    A whole number becomes int or float, as its schema says. The members of an object come in the
+    order of the schema, others after them, and those left out as their defaults.
 
     Args:
-        schema: as parameters.py derives it from a sample.
+        schema: of the dialect that dialect.py describes.
+        is_body: whether what has no default, and is left out, is to be None.
 
     Returns:
         None where no value needs a conversion.
 
     """
+    if "anyOf" in schema:
+        return _any_of(schema["anyOf"])
     kind = schema.get("type")
-    if kind == "integer":
-        return int  # JSON Schema takes 10.0 for an integer
+    if kind in _SCALARS:
+        return _SCALARS[kind]
     if kind == "array":
-        convert = compile_converter(schema["items"])
-        return convert and (lambda values: list(map(convert, values)))
-    members = {name: compile_converter(item) for name, item in schema.get("properties", {}).items()}
-    return _object({name: convert for name, convert in members.items() if convert})
+        return _array(compile_converter(schema["items"]))
+    if "additionalProperties" in schema:
+        return _map(compile_converter(schema["additionalProperties"]))
+    return _object(schema, is_body=is_body) if "properties" in schema else None
 
 
-def _object(members: Mapping[str, Converter]) -> Converter | None:
-    def convert(value: JsonValue) -> JsonValue:
-        for name in members.keys() & value.keys():
-            value[name] = members[name](value[name])
+# JSON Schema takes 10.0 for an integer, and 10 for a number.
+_SCALARS: Mapping[str | None, Converter] = {"integer": int, "number": float}
+
+
+def _array(convert: Converter | None) -> Converter | None:
+    return None if convert is None else lambda values: list(map(convert, values))
+
+
+def _map(convert: Converter | None) -> Converter | None:
+    if convert is None:
+        return None
+    return lambda values: {name: convert(value) for name, value in values.items()}
+
+
+def _any_of(schemas: list[Schema]) -> Converter | None:
+    """Return a function that converts by the first alternative that a value is valid by."""
+    alternatives = [(compile_validator(item), compile_converter(item)) for item in schemas]
+    if not any(convert for _, convert in alternatives):
+        return None
+
+    def convert_by_first(value: JsonValue) -> JsonValue:
+        for is_valid, convert in alternatives:
+            if is_valid(value):
+                return value if convert is None else convert(value)
         return value
 
-    return convert if members else None
+    return convert_by_first
+
+
+def _object(schema: Schema, *, is_body: bool) -> Converter:
+    properties: Mapping[str, Schema] = schema["properties"]
+    positions = {name: position for position, name in enumerate(properties)}
+    names = list(properties)
+    converters = {
+        name: converter
+        for name, item in properties.items()
+        if (converter := compile_converter(item))
+    }
+    required = frozenset(schema.get("required", ()))
+    defaults = {
+        name: converters.get(name, _same)(item["default"]) if "default" in item else None
+        for name, item in properties.items()
+        if name not in required and (is_body or "default" in item)
+    }
+
+    def arrange(value: Row) -> Row:
+        # The intersection of views takes the time of the smaller.
+        known = sorted(
+            (positions.keys() & value.keys()) | defaults.keys(), key=positions.__getitem__
+        )
+        arranged = {
+            name: value[name] if name in value else copy.deepcopy(defaults[name]) for name in known
+        }
+        return {**arranged, **value}
+
+    def convert(value: Row) -> Row:
+        present: Collection[str] = converters
+        if [*value] != names:
+            present = converters.keys() & value.keys()
+            value = arrange(value)
+        for name in present:
+            value[name] = converters[name](value[name])
+        return value
+
+    return convert
+
+
+def _same(value: JsonValue) -> JsonValue:
+    return value

@@ -7,12 +7,11 @@ body alone; the full validator then words those that are shown (see validation.p
 
 from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from app.codec import JsonValue, Row
+from app.predictor.dialect import Schema
 from app.predictor.fast_validation import compile_validator
-
-Schema: TypeAlias = Mapping[str, JsonValue]
 
 
 class InvalidPart(NamedTuple):
@@ -63,6 +62,9 @@ class InvalidParts:
             ]
 
 
+# What of a schema is about the parts of a value.
+_OF_PARTS = ("items", "properties", "required", "additionalProperties")
+
 # Adds the invalid parts of a value.
 Finder = Callable[[JsonValue, InvalidParts], None]
 
@@ -71,16 +73,20 @@ def compile_finder(schema: Schema) -> Finder:
     """Return a function that finds the parts of a value that are not valid by `schema`.
 
     Args:
-        schema: as parameters.py derives it from a sample.
+        schema: of the dialect that dialect.py describes.
 
     """
+    if "anyOf" in schema:
+        return _any_of(schema)
     if schema.get("type") == "array":
-        return _array(compile_finder(schema["items"]))
+        return _parts(schema, _items(compile_finder(schema["items"])))
     if schema.get("type") == "object":
+        if "additionalProperties" in schema:
+            return _parts(schema, _values(compile_finder(schema["additionalProperties"])))
         members = {
             name: compile_finder(item) for name, item in schema.get("properties", {}).items()
         }
-        return _object(members, schema.get("required", []))
+        return _parts(schema, _members(members, schema.get("required", [])))
     return _scalar(schema)
 
 
@@ -94,11 +100,51 @@ def _scalar(schema: Schema) -> Finder:
     return find
 
 
-def _array(find_in_item: Finder) -> Finder:
+def _parts(schema: Schema, find_in_parts: Finder) -> Finder:
+    """Return a function that finds the invalid parts of a list or object, and itself."""
+    own = {word: value for word, value in schema.items() if word not in _OF_PARTS}
+    anything: Schema = {"items": {}} if own["type"] == "array" else {}
+    is_valid = compile_validator({**own, **anything})
+    is_of_type = compile_validator({"type": own["type"], **anything})
+
     def find(value: JsonValue, parts: InvalidParts) -> None:
-        if type(value) is not list:
-            parts.add({"type": "array"}, value)
+        if not is_valid(value):
+            parts.add(own, value)
+        if is_of_type(value):
+            find_in_parts(value, parts)
+
+    return find
+
+
+def _any_of(schema: Schema) -> Finder:
+    """Return a function that tells what is wrong by the one alternative of the value's type."""
+    is_valid = compile_validator(schema)
+    alternatives = [
+        (compile_validator(_type_alone(item)), compile_finder(item)) for item in schema["anyOf"]
+    ]
+    types = {"type": [item["type"] for item in schema["anyOf"] if "type" in item]}
+
+    def find(value: JsonValue, parts: InvalidParts) -> None:
+        if is_valid(value):
             return
+        candidates = [find for is_of_type, find in alternatives if is_of_type(value)]
+        if len(candidates) == 1:
+            candidates[0](value, parts)
+        else:
+            parts.add(schema if candidates else types, value)
+
+    return find
+
+
+def _type_alone(schema: Schema) -> Schema:
+    kind = schema.get("type")
+    if kind is None:
+        return {}
+    return {"type": kind, "items": {}} if kind == "array" else {"type": kind}
+
+
+def _items(find_in_item: Finder) -> Finder:
+    def find(value: list[JsonValue], parts: InvalidParts) -> None:
         path = parts.path
         path.append(0)
         for index, item in enumerate(value):
@@ -109,14 +155,21 @@ def _array(find_in_item: Finder) -> Finder:
     return find
 
 
-def _object(members: Mapping[str, Finder], required: list[str]) -> Finder:
+def _values(find_in_value: Finder) -> Finder:
+    def find(value: Row, parts: InvalidParts) -> None:
+        for name, item in value.items():
+            parts.path.append(name)
+            find_in_value(item, parts)
+            parts.path.pop()
+
+    return find
+
+
+def _members(members: Mapping[str, Finder], required: list[str]) -> Finder:
     positions = {name: position for position, name in enumerate(members)}
     required_names = frozenset(required)
 
-    def find(value: JsonValue, parts: InvalidParts) -> None:
-        if type(value) is not dict:
-            parts.add({"type": "object"}, value)
-            return
+    def find(value: Row, parts: InvalidParts) -> None:
         if value:
             # The intersection of views takes the time of the smaller.
             for name in sorted(positions.keys() & value.keys(), key=positions.__getitem__):

@@ -6,6 +6,7 @@ from pathlib import Path
 from app.codec import JsonValue, Row, encode
 from app.errors import PredictionError
 from app.predictor.batch_results import BatchResultsError, one_per_row
+from app.predictor.dialect import Schema
 from app.predictor.module import ModelModule, describe_failure, format_exception_line, type_name
 from app.predictor.parameters import Parameters
 
@@ -19,6 +20,7 @@ class LoadedModel:
         module: its functions.
         parameters: the types of its parameters.
         supports_batching: whether concurrent calls share a `run_batch()`.
+        answer_schema: of what `run()` returns, where a TypedDict declares it.
 
     """
 
@@ -26,6 +28,7 @@ class LoadedModel:
     module: ModelModule
     parameters: Parameters
     supports_batching: bool
+    answer_schema: Schema | None = None
 
     def predict(self, row: Row) -> JsonValue:
         """Return the model's prediction for one row.

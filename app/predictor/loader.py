@@ -5,6 +5,8 @@ from pathlib import Path
 
 from app.config.settings import Settings
 from app.errors import ModelError
+from app.predictor.annotations import answer_schema, parameters_schema
+from app.predictor.answer import Answer
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.model_files import check_digests
 from app.predictor.module import (
@@ -50,9 +52,9 @@ class Loader:
         self._pickles.enforce()
         check_versions(file, settings.VERSION_CHECK)
         module = load_module(file)
-        parameters = Parameters(read_sample(file, module))
+        parameters = Parameters(read_sample(file, module), parameters_schema(file, module))
         supports_batching = settings.MAX_BATCH_SIZE > 1 and hasattr(module, "run_batch")
-        return LoadedModel(file, module, parameters, supports_batching)
+        return LoadedModel(file, module, parameters, supports_batching, answer_schema(module))
 
     def init(self, model: LoadedModel) -> None:
         """Call the module's `init()`, if it has one.
@@ -64,22 +66,25 @@ class Loader:
         if hasattr(model.module, "init"):
             call_user_code(model.file, "init()", model.module.init)
 
-    def check(self, model: LoadedModel) -> None:
+    def check(self, model: LoadedModel) -> Answer:
         """Run the self-test as SELF_TEST says, in the thread that is to predict.
+
+        Returns:
+            what is known of the model's answers.
 
         Raises:
             ModelError: it failed, and SELF_TEST is `on`.
 
         """
         self._pickles.enforce()
-        if self._settings.SELF_TEST == "off":
-            return
-        try:
-            run_self_test(model)
-        except ModelError as error:
-            if self._settings.SELF_TEST == "on":
-                raise
-            _log.warning("%s", error, exc_info=error.__cause__)
+        if self._settings.SELF_TEST != "off":
+            try:
+                return run_self_test(model)
+            except ModelError as error:
+                if self._settings.SELF_TEST == "on":
+                    raise
+                _log.warning("%s", error, exc_info=error.__cause__)
+        return Answer(model.answer_schema or {})
 
 
 def unexpected_error(error: BaseException) -> ModelError:

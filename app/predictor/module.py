@@ -129,15 +129,15 @@ def _unload_models() -> None:
     sys.path[:] = [entry for entry in sys.path if Path(entry) not in folders]
 
 
-def read_sample(file: Path, module: ModelModule) -> Row:
-    """Return the result of the module's `sample()`; an empty one without that function.
+def read_sample(file: Path, module: ModelModule) -> Row | None:
+    """Return the result of the module's `sample()`; None without that function.
 
     Raises:
         ModelError: it raised, or did not return a dict with string keys.
 
     """
     if not hasattr(module, "sample"):
-        return {}
+        return None
     sample = call_user_code(file, "sample()", module.sample)
     if not isinstance(sample, dict):
         msg = (

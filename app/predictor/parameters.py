@@ -1,176 +1,85 @@
-"""The parameters of a model: their types and JSON Schema, by the example of `sample()`."""
+"""The parameters of a model: their JSON Schema, an example, and what follows from these."""
 
-import datetime
-import decimal
-import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from app.codec import JsonValue, Row, decode, encode
+from app.codec import JsonValue, Row
 from app.errors import ModelError
 from app.predictor.conversion import compile_converter
+from app.predictor.dialect import Schema
+from app.predictor.examples import schema_of_sample, sendable
 from app.predictor.fast_validation import compile_validator
-from app.predictor.formats import INT64, is_date, is_date_time
 from app.predictor.validation import Validator
-
-Schema = dict[str, JsonValue]
-
-_DATE_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
-)
-
-# By the first type that fits: a bool is an int, and a datetime a date.
-_SCALARS: dict[type, Schema] = {
-    bool: {"type": "boolean"},
-    int: {"type": "integer", "format": "int64"},
-    float: {"type": "number"},
-    datetime.datetime: {"type": "string", "format": "date-time"},
-    datetime.date: {"type": "string", "format": "date"},
-}
 
 
 class Parameters:
-    """The parameters of a model, typed by an example of each.
+    """The parameters of a model, typed by a schema, or by an example of each.
 
     Attributes:
-        schema: JSON Schema (draft 4, as in Swagger 2.0) of a request's body.
-        sample: a body that is valid by it; dates are strings.
+        schema: JSON Schema of a request's body, in the dialect of dialect.py.
+        sample: a body that is valid by it; dates are strings. Empty where there is none.
         is_valid: returns whether a parsed body is valid; fast, but without a reason.
         validate: returns the InvalidInputError that rejects a parsed body; slower.
 
     """
 
-    def __init__(self, sample: Mapping[str, JsonValue]) -> None:
-        """Derive the types from `sample`; an empty one accepts any JSON object.
+    def __init__(
+        self, sample: Mapping[str, JsonValue] | None, schema: Schema | None = None
+    ) -> None:
+        """Take the types from `schema`, else from the sample.
+
+        Args:
+            sample: an example of each parameter; without it, the model has none.
+            schema: of a body; without it, an empty sample accepts any JSON object.
 
         Raises:
-            ModelError: an example has no JSON counterpart, or is not one that a caller can send.
+            ModelError: an example is not one that a caller can send.
 
         """
-        self.schema = _schema_of_sample(sample)
-        self.sample: Row = {name: _sendable(name, value) for name, value in sample.items()}
+        by_example = schema_of_sample(sample or {}) if schema is None else {}
+        self.sample: Row = {
+            name: sendable(value, f"sample()[{name!r}]") for name, value in (sample or {}).items()
+        }
+        self.schema = by_example if schema is None else _arranged(schema, self.sample)
         self.is_valid = compile_validator(self.schema)
-        self._convert = compile_converter(self.schema)
+        self._convert = compile_converter(self.schema, is_body=True)
         self.validate = Validator(self.schema).validate
-        if not self.is_valid(self.sample):
-            name, message = next(iter(self.validate(self.sample).errors.items()))
-            raise ModelError(f"sample() is not valid at '{name}': {message}; give another example")
+        if sample is not None:
+            self._check_sample()
+
+    @property
+    def has_sample(self) -> bool:
+        """Whether the sample is a body that tells something of the model."""
+        return "properties" in self.schema and self.is_valid(self.sample)
 
     def convert(self, body: Row) -> Row:
-        """Return a valid body, its whole numbers now int where the parameter is an integer."""
+        """Return a valid body as `run()` gets it; it may be changed."""
         if self._convert is not None:
-            self._convert(body)
+            body = self._convert(body)
         return body
 
-
-def _schema_of_sample(sample: Mapping[str, JsonValue]) -> Schema:
-    try:
-        return _schema_of(dict(sample), "sample()")
-    except RecursionError:
-        raise ModelError(
-            "sample() holds a value that is nested too deeply, or contains itself: flatten it"
-        ) from None  # its traceback has a thousand lines
-
-
-def _sendable(name: str, example: JsonValue) -> JsonValue:
-    """Return an example as a caller sends it."""
-    try:
-        return decode(encode({name: _example(example)}))[name]
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ModelError(
-            f"sample()[{name!r}] cannot be sent as JSON: {error}; give another example"
-        ) from error
+    def _check_sample(self) -> None:
+        lines = [
+            f"sample() is not valid at '{name}': {message}; give another example"
+            for name, message in self.validate(self.sample).errors.items()
+        ]
+        if "properties" in self.schema:
+            lines += [
+                f"sample() has '{name}', which the TypedDict does not have: remove it"
+                for name in self.sample
+                if name not in self.schema["properties"]
+            ]
+        if lines:
+            raise ModelError("\n".join(lines))
 
 
-def _schema_of(value: JsonValue, where: str) -> Schema:
-    """Return the schema of all values that have the type of this example."""
-    value = _plain(value)
-    match value:
-        case None:
-            return {"x-nullable": True}
-        case dict():
-            return _object_schema(value, where)
-        case list() | tuple():
-            return {"type": "array", "items": _items(value, where), "example": _example(value)}
-        case str():
-            return {"type": "string", **_format_of(value), "example": _example(value)}
-    for type_, keywords in _SCALARS.items():
-        if isinstance(value, type_):
-            if type_ is int and value not in INT64:
-                raise ModelError(f"{where} is beyond 64 bits: give a smaller example")
-            return {**keywords, "example": _example(value)}
-    raise ModelError(
-        f"{where}: type {type(value).__name__} is not JSON-serialisable; use a plain value"
-    )
-
-
-def _object_schema(value: dict[str, JsonValue], where: str) -> Schema:
-    for name in value:
-        if not isinstance(name, str):
-            raise ModelError(f"{where} has the name {name!r}: names in JSON are strings")
-    schema: Schema = {"type": "object"}
-    if value:
-        schema["properties"] = {
-            name: _schema_of(item, f"{where}[{name!r}]") for name, item in value.items()
-        }
-    if required := [name for name, item in value.items() if item is not None]:
-        schema["required"] = required
-    return schema
-
-
-def _items(values: Sequence[JsonValue], where: str) -> Schema:
-    """Return the schema of a list's items: the examples' own if they agree, else any value."""
-    schemas = [_schema_of(value, f"{where}[{index}]") for index, value in enumerate(values)]
-    kinds = {str(_without_examples(schema)) for schema in schemas}
-    return schemas[0] if len(kinds) == 1 else {}
-
-
-def _without_examples(schema: JsonValue) -> JsonValue:
-    if isinstance(schema, dict):
-        return {key: _without_examples(item) for key, item in schema.items() if key != "example"}
-    return schema
-
-
-def _format_of(text: str) -> dict[str, str]:
-    try:
-        if is_date(text):
-            return {"format": "date"}
-        if _DATE_TIME.fullmatch(text) and datetime.datetime.fromisoformat(text):
-            return {"format": "date-time"}
-    except ValueError:  # a pattern of digits, but no day of the calendar
-        pass
-    return {}
-
-
-def _example(value: JsonValue) -> JsonValue:
-    """Return the JSON value of an example, valid by its own schema."""
-    value = _plain(value)
-    match value:
-        case datetime.date():
-            is_naive = isinstance(value, datetime.datetime) and value.tzinfo is None
-            return value.isoformat() + ("Z" if is_naive else "")
-        case str() if _format_of(value).get("format") == "date-time" and not is_date_time(value):
-            return _example(datetime.datetime.fromisoformat(value))  # which adds the missing offset
-        case float():
-            return value if math.isfinite(value) else 0.0
-        case list() | tuple():
-            return [_example(item) for item in value]
-        case dict():
-            return {name: _example(item) for name, item in value.items()}
-    return value
-
-
-def _plain(value: JsonValue) -> JsonValue:
-    """Return the Python value of a numpy scalar or array, a pandas time, or a Decimal."""
-    if isinstance(value, decimal.Decimal):
-        return float(value) if value.is_finite() else math.nan
-    if type(value).__module__.partition(".")[0] not in ("numpy", "pandas"):
-        return value
-    if hasattr(value, "to_pydatetime"):
-        return value.to_pydatetime()
-    if type(value).__name__ == "datetime64":
-        return value.astype("datetime64[us]" if "D" not in str(value.dtype) else value.dtype).item()
-    return value.tolist() if hasattr(value, "tolist") else value
+def _arranged(schema: Schema, sample: Row) -> Schema:
+    """Return a schema with the examples of the sample, and its properties in that order."""
+    properties = schema["properties"]
+    names = [name for name in sample if name in properties]
+    names += [name for name in properties if name not in sample]
+    examples = {name: {"example": value} for name, value in sample.items()}
+    arranged = {name: {**properties[name], **examples.get(name, {})} for name in names}
+    return {**schema, "properties": arranged}
 
 
 ANY_OBJECT = Parameters({})  # accepts any JSON object

@@ -5,7 +5,7 @@ belongs to a thread (a sqlite connection, scikit-learn's set_config()) works. TH
 each of which runs the self-test before the model is ready.
 
 Several processes may share what import and `init()` leave in memory, forked afterwards. Each runs
-the self-test: the threads of a model that has predicted would be missing in a forked process.
+the self-test: threads of a model that has predicted would be missing in a forked process.
 """
 
 import gc
@@ -22,6 +22,7 @@ from app.config.settings import Settings
 from app.errors import BusyError, ModelError, NotReadyError, TimedOutError
 from app.observability.logs import log_failure
 from app.observability.termination import write_termination_message
+from app.predictor.answer import UNKNOWN_ANSWER
 from app.predictor.calls import Call, CallQueue
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.loader import Loader, unexpected_error
@@ -42,6 +43,7 @@ class Predictor:
         calls: the predictions that wait or run.
         loaded_before_fork: whether a parent process has loaded what this one is to share.
         on_ready: called just before the model becomes ready.
+        answer: what is known of its answers, once it is ready.
 
     """
 
@@ -51,6 +53,7 @@ class Predictor:
         self.calls = CallQueue(settings.MAX_PENDING)
         self.loaded_before_fork = False
         self.on_ready: Callable[[], None] = lambda: None
+        self.answer = UNKNOWN_ANSWER
         self._settings = settings
         self._model_thread = ModelThread(
             self.calls,
@@ -207,7 +210,7 @@ class Predictor:
 
     def _activate(self, model: LoadedModel) -> None:
         with without_joblib_pools():
-            self._loader.check(model)
+            self.answer = self._loader.check(model)
         self._start_other_threads(model)
         gc.collect()
         gc.freeze()  # the model stays: no collection has to walk it again

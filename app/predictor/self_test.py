@@ -14,6 +14,8 @@ import orjson
 
 from app.codec import JsonValue, Row
 from app.errors import ModelError, PredictionError
+from app.predictor.answer import Answer, learned_schema
+from app.predictor.dialect import Schema
 from app.predictor.golden_cases import (
     DEFAULT_TOLERANCE,
     GoldenCase,
@@ -21,6 +23,7 @@ from app.predictor.golden_cases import (
     read_golden_cases,
 )
 from app.predictor.loaded_model import LoadedModel, to_json
+from app.predictor.validation import Validator
 from app.text import truncate
 
 _log = logging.getLogger(__name__)
@@ -47,22 +50,30 @@ class _Prediction(NamedTuple):
     tolerance: float
 
 
-def run_self_test(model: LoadedModel) -> None:
+def run_self_test(model: LoadedModel) -> Answer:
     """Predict as for a caller, to JSON, which also warms the model up.
 
+    Returns:
+        what the predictions tell of the model's answers, unless a TypedDict does.
+
     Raises:
-        ModelError: the model raised, returned no JSON value, does not match a golden case, or its
-            `run_batch()` disagrees with its `run()`.
+        ModelError: the model raised, returned no JSON value or another than declared, does not
+            match a golden case, or its `run_batch()` disagrees with its `run()`.
 
     """
     predictions = [*_predict_sample(model), *_predict_golden_cases(model)]
+    if model.answer_schema is not None:
+        _check_answers(model.answer_schema, predictions)
     if predictions and model.supports_batching:
         _check_batches(model, predictions)
+    values = [prediction.value for prediction in predictions]
+    schema = learned_schema(values) if model.answer_schema is None else model.answer_schema
+    return Answer(schema, values)
 
 
 def _predict_sample(model: LoadedModel) -> Iterator[_Prediction]:
-    if sample := model.parameters.sample:
-        row = model.parameters.convert(sample)
+    if model.parameters.has_sample:
+        row = model.parameters.convert(_copy(model.parameters.sample))
         yield _Prediction("sample()", row, _predict(model, row, "sample()"), DEFAULT_TOLERANCE)
 
 
@@ -81,6 +92,18 @@ def _check_golden_case(case: GoldenCase, value: JsonValue) -> None:
         expected, actual = _to_text(case.expected), _to_text(value)
         _log.error("Self-test: %s: expected %s, got %s", case.name, expected, actual)
         raise ModelError(f"Self-test: {case.name} does not match; see the log for the difference")
+
+
+def _check_answers(schema: Schema, predictions: list[_Prediction]) -> None:
+    validate = Validator(schema).validate
+    lines = [
+        f"Self-test with {one.name}: the answer{f' at {name!r}' if name else ''}: {message}; "
+        "fix run() or its return annotation"
+        for one in predictions
+        for name, message in validate(one.value).errors.items()
+    ]
+    if lines:
+        raise ModelError("\n".join(lines))
 
 
 def _check_batches(model: LoadedModel, predictions: list[_Prediction]) -> None:

@@ -1,29 +1,27 @@
 """Words the errors of a body: the full JSON Schema validator, for the parts that are not valid."""
 
-from jsonschema import Draft4Validator, Draft6Validator
-from jsonschema.validators import extend
+from collections.abc import Iterator
 
+from app.codec import JsonValue
 from app.errors import InvalidInputError
-from app.predictor.formats import format_checker
-from app.predictor.invalid_parts import InvalidPart, InvalidParts, Schema, compile_finder
+from app.predictor.dialect import Schema, SchemaValidator
+from app.predictor.formats import format_checker, is_date_time
+from app.predictor.invalid_parts import InvalidPart, InvalidParts, compile_finder
 from app.text import truncate
-
-# Swagger 2.0 uses JSON Schema draft 4, whose Python type checker does not take 10.0 for an integer.
-# Every later draft's does, and so does this service.
-SchemaValidator = extend(Draft4Validator, type_checker=Draft6Validator.TYPE_CHECKER)
 
 _MAX_ERRORS = 100
 _MAX_SHOWN = 100
+_MAX_CHOICES = 50
 
 
 class Validator:
     """Finds the errors of a body; slower than fast_validation.py, but linear too."""
 
     def __init__(self, schema: Schema, max_errors: int = _MAX_ERRORS) -> None:
-        """Validate by a JSON Schema of draft 4.
+        """Validate by a JSON Schema.
 
         Args:
-            schema: as parameters.py derives it from a sample.
+            schema: of the dialect that dialect.py describes.
             max_errors: number of errors that are worded; all are counted.
 
         """
@@ -45,9 +43,50 @@ class Validator:
         return InvalidInputError(errors, parts.total)
 
     def _message(self, part: InvalidPart) -> str:
-        error = next(self._validator.evolve(schema=part.schema).iter_errors(part.value))
+        """Return jsonschema's message, with the values as JSON has them: null, true."""
+        choices = part.schema.get("enum", [])
+        schema = {**part.schema, "enum": choices[:_MAX_CHOICES]} if choices else part.schema
+        error = next(self._validator.evolve(schema=schema).iter_errors(part.value))
         message: str = error.message
         value = repr(part.value)
         if message.startswith(value):
-            message = truncate(value, _MAX_SHOWN) + message.removeprefix(value)
+            message = in_json_words(part.value) + message.removeprefix(value)
+        if error.validator == "enum":
+            shown = [in_json_words(choice) for choice in schema["enum"]]
+            shown += ["…"] if len(choices) > _MAX_CHOICES else []
+            message = f"{message.removesuffix(repr(schema['enum']))}[{', '.join(shown)}]"
+        if schema.get("format") == "date-time" and is_date_time(f"{part.value}Z"):
+            message += ": add Z or an offset, such as +02:00"
         return message
+
+
+def in_json_words(value: JsonValue) -> str:
+    """Return a JSON value for a message: as Python shows it, but null, true and false."""
+    text = ""
+    for piece in _pieces(value):
+        text += piece
+        if len(text) > _MAX_SHOWN:
+            break
+    return truncate(text, _MAX_SHOWN)
+
+
+def _pieces(value: JsonValue) -> Iterator[str]:
+    match value:
+        case None | True | False:
+            yield {None: "null", True: "true", False: "false"}[value]
+        case list():
+            yield "["
+            for index, item in enumerate(value):
+                yield ", " if index else ""
+                yield from _pieces(item)
+            yield "]"
+        case dict():
+            yield "{"
+            for index, (name, item) in enumerate(value.items()):
+                yield f"{', ' if index else ''}{name!r}: "
+                yield from _pieces(item)
+            yield "}"
+        case str():
+            yield repr(value[: _MAX_SHOWN + 1])
+        case _:
+            yield repr(value)

@@ -43,14 +43,14 @@ def test_all_errors_are_in_one_response(client: FlaskClient) -> None:
             "string_param": "1 is not of type 'string'",
             "bool_param": "'c' is not of type 'boolean'",
             "datetime_param": "'d' is not a 'date-time'",
-            "date_param": "None is not of type 'string'",
+            "date_param": "null is not of type 'string'",
         },
         "message": INVALID,
     }
 
 
 @pytest.mark.parametrize("validate", [True, False])
-@pytest.mark.parametrize(("body", "shown"), [([], "[]"), ("a", "'a'"), (1, "1"), (None, "None")])
+@pytest.mark.parametrize(("body", "shown"), [([], "[]"), ("a", "'a'"), (1, "1"), (None, "null")])
 def test_a_body_that_is_not_an_object_is_rejected_even_without_validation(
     tmp_path: Path, body: Any, shown: str, validate: bool
 ) -> None:

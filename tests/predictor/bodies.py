@@ -1,12 +1,14 @@
 """Samples and bodies that hypothesis makes, and what jsonschema itself says of a body."""
 
 import ast
+import json
 from typing import Any
 
 from hypothesis import strategies as st
+from jsonschema import ValidationError
 
-from app.predictor.formats import format_checker
-from app.predictor.validation import SchemaValidator
+from app.predictor.dialect import Schema, SchemaValidator
+from app.predictor.formats import format_checker, is_date_time
 
 DATES = st.dates().map(str)
 DATE_TIMES = st.datetimes().map(lambda time: f"{time.isoformat()}Z")
@@ -56,14 +58,51 @@ def shaken(value: Any) -> st.SearchStrategy[Any]:
     return st.just(value) | st.just(value) | VALUES
 
 
-def errors_of_jsonschema(schema: dict[str, Any], body: Any) -> list[tuple[str, str]]:
-    """Return the key and the message of every error, in order; a long value is truncated."""
-    errors = []
+def errors_of_jsonschema(schema: Schema, body: Any) -> list[tuple[str, str]]:
+    """Return the key and the message of the first error of every part, in order."""
+    errors: dict[str, str] = {}
     for error in SchemaValidator(schema, format_checker=format_checker).iter_errors(body):
-        path, message, value = list(error.absolute_path), error.message, repr(error.instance)
-        if error.validator == "required":
-            path.append(ast.literal_eval(message.removesuffix(" is a required property")))
-        elif len(value) > 100:
-            message = f"{value[:100]}…{message.removeprefix(value)}"
-        errors.append((".".join(map(str, path)), message))
-    return errors
+        for path, message in _explained(error):
+            errors.setdefault(".".join(map(str, path)), message)
+    return list(errors.items())
+
+
+def _explained(error: ValidationError) -> list[tuple[list[Any], str]]:
+    """Return the path and message of an error; of a union, those of the value's type."""
+    path, message, value = list(error.absolute_path), error.message, error.instance
+    rule: Any = error.validator_value
+    if error.validator == "anyOf":
+        of_type = {
+            index: errors
+            for index in range(len(rule))
+            if (errors := [one for one in error.context if one.schema_path[0] == index])
+            and not any(one.validator == "type" and not one.path for one in errors)
+        }
+        if len(of_type) == 1:
+            return [part for one in next(iter(of_type.values())) for part in _explained(one)]
+        if not of_type:
+            names = ", ".join(repr(schema["type"]) for schema in rule)
+            return [(path, f"{words(value)} is not of type {names}")]
+    if error.validator == "required":
+        path.append(ast.literal_eval(message.removesuffix(" is a required property")))
+        return [(path, message)]
+    if error.validator == "enum":
+        choices = ", ".join(map(words, rule))
+        return [(path, f"{words(value)} is not one of [{choices}]")]
+    if rule == "date-time" and is_date_time(f"{value}Z"):
+        message += ": add Z or an offset, such as +02:00"
+    return [(path, words(value) + message.removeprefix(repr(value)))]
+
+
+def words(value: Any) -> str:
+    """Return a value as Python shows it, but null, true and false; truncated."""
+    text = _words(value)
+    return text if len(text) <= 100 else f"{text[:100]}…"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_words, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name!r}: {_words(item)}' for name, item in value.items())}}}"
+    return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)

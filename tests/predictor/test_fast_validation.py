@@ -5,8 +5,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.predictor.fast_validation import compile_validator
+from app.predictor.hints import schema_of_typed_dict
 from app.predictor.parameters import Parameters
 from tests.predictor.bodies import SAMPLES, VALUES, errors_of_jsonschema, shaken
+from tests.predictor.typed_dicts import ROWS, bodies
 
 
 @settings(max_examples=400, deadline=None)
@@ -15,6 +18,14 @@ def test_the_fast_validation_accepts_exactly_what_jsonschema_accepts(data: st.Da
     parameters = Parameters(data.draw(SAMPLES))
     body = data.draw(shaken(parameters.sample) | VALUES)
     assert parameters.is_valid(body) == (errors_of_jsonschema(parameters.schema, body) == [])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_it_accepts_what_jsonschema_accepts_for_any_typed_dict(data: st.DataObject) -> None:
+    schema = schema_of_typed_dict(data.draw(ROWS))
+    body = data.draw(bodies(schema))
+    assert compile_validator(schema)(body) == (errors_of_jsonschema(schema, body) == [])
 
 
 @given(SAMPLES)

@@ -134,7 +134,7 @@ def test_a_sample_that_does_not_describe_is_one_line(
 
 def test_a_module_without_sample_describes_nothing(tmp_path: Path) -> None:
     file = write_module(tmp_path, RUN, "fraud")
-    assert read_sample(file, load_module(file)) == {}
+    assert read_sample(file, load_module(file)) is None
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.predictor.hints import schema_of_typed_dict
 from app.predictor.parameters import Parameters
 from app.predictor.validation import Validator
-from tests.predictor.bodies import SAMPLES, VALUES, errors_of_jsonschema, shaken
+from tests.predictor.bodies import SAMPLES, VALUES, errors_of_jsonschema, shaken, words
+from tests.predictor.typed_dicts import ROWS, bodies
 
 NOON = datetime.datetime(2021, 10, 26, 12, tzinfo=datetime.UTC)
 
@@ -43,17 +45,17 @@ def test_these_values_are_valid(example: Any, value: Any) -> None:
     [
         (1, "a", "p", "'a' is not of type 'integer'"),
         (1, 1.5, "p", "1.5 is not of type 'integer'"),
-        (1, True, "p", "True is not of type 'integer'"),
-        (1, None, "p", "None is not of type 'integer'"),
+        (1, True, "p", "true is not of type 'integer'"),
+        (1, None, "p", "null is not of type 'integer'"),
         (1, 2**63, "p", "9223372036854775808 is not a 'int64'"),
         (1, 1e300, "p", "1e+300 is not a 'int64'"),
         (1.5, "1.5", "p", "'1.5' is not of type 'number'"),
-        (1.5, False, "p", "False is not of type 'number'"),
+        (1.5, False, "p", "false is not of type 'number'"),
         (True, 1, "p", "1 is not of type 'boolean'"),
         (True, "true", "p", "'true' is not of type 'boolean'"),
         ("a", 1, "p", "1 is not of type 'string'"),
-        ("a", None, "p", "None is not of type 'string'"),
-        (NOON, "2021-10-26T12:00:00", "p", "'2021-10-26T12:00:00' is not a 'date-time'"),
+        ("a", None, "p", "null is not of type 'string'"),
+        (NOON, "2021-10-26T12:00:00", "p", "'2021-10-26T12:00:00' is not a 'date-time': add Z or an offset, such as +02:00"),
         (NOON, "2021-10-26", "p", "'2021-10-26' is not a 'date-time'"),
         (NOON, "2021-02-30T12:00:00Z", "p", "'2021-02-30T12:00:00Z' is not a 'date-time'"),
         (NOON, "2021-10-26T12:00:00Z\n", "p", "'2021-10-26T12:00:00Z\\n' is not a 'date-time'"),
@@ -77,7 +79,7 @@ def test_all_errors_are_returned_at_once_with_one_key_each() -> None:
     parameters = Parameters({"a": 1, "b": 1.5, "c": True, "d": None})
     assert errors(parameters, {"a": "x", "b": None}) == {
         "a": "'x' is not of type 'integer'",
-        "b": "None is not of type 'number'",
+        "b": "null is not of type 'number'",
         "c": "'c' is a required property",
     }
 
@@ -87,7 +89,7 @@ def test_all_errors_are_returned_at_once_with_one_key_each() -> None:
 def test_a_body_that_is_not_an_object_is_rejected_under_the_empty_key(
     body: Any, sample: dict[str, Any]
 ) -> None:
-    assert errors(Parameters(sample), body) == {"": f"{body!r} is not of type 'object'"}
+    assert errors(Parameters(sample), body) == {"": f"{words(body)} is not of type 'object'"}
 
 
 def test_without_a_sample_any_object_is_valid() -> None:
@@ -111,6 +113,17 @@ def test_the_errors_are_the_first_of_jsonschema_in_its_order_and_all_are_counted
     error = Validator(parameters.schema, max_errors=3).validate(body)
     assert list(error.errors.items()) == errors[:3]
     assert error.total == len(errors)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_the_errors_by_a_typed_dict_are_those_of_jsonschema(data: st.DataObject) -> None:
+    schema = schema_of_typed_dict(data.draw(ROWS))
+    body = data.draw(bodies(schema))
+    error = Validator(schema).validate(body)
+    # jsonschema's own order of additionalProperties is that of a set.
+    assert error.errors == dict(errors_of_jsonschema(schema, body))
+    assert error.total == len(error.errors)
 
 
 def test_of_many_errors_the_first_hundred_are_shown_and_the_message_has_their_number() -> None:
