@@ -16,6 +16,7 @@ from typing import NoReturn, Protocol, TypeGuard, TypeVar, cast
 from app.codec import JsonValue, Row
 from app.errors import ModelError
 from app.observability.logs import keep_service_loggers
+from app.predictor.module_functions import check_functions
 from app.text import truncate
 
 T = TypeVar("T")
@@ -89,7 +90,7 @@ def load_module(file: Path) -> ModelModule:
     """Import the model module and its neighbours, as their files are now.
 
     Raises:
-        ModelError: it cannot be imported, or has no function `run`.
+        ModelError: it cannot be imported, or its functions are not those of a model.
 
     """
     _unload_models()
@@ -106,12 +107,7 @@ def load_module(file: Path) -> ModelModule:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that its classes can be unpickled
     call_user_code(file, "import", lambda: loader.exec_module(module))
-    for function in ("run", "sample", "init", "run_batch"):
-        is_expected = function == "run" or hasattr(module, function)
-        if is_expected and not callable(getattr(module, function, None)):
-            raise ModelError(
-                f"Model module '{name}' has no function '{function}': define it in {file.name}"
-            )
+    check_functions(file, module)
     return cast("ModelModule", module)
 
 
