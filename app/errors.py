@@ -9,13 +9,15 @@
     └── RequestError           a request cannot be served
         ├── InvalidInputError  400: the body does not fit the parameters
         ├── PredictionError    500: run() raised, or returned no JSON value
+        ├── RefusedError       4xx: run() refuses the row
         ├── TimedOutError      504: the prediction took longer than its caller may wait
         └── UnavailableError   503: not now
             ├── NotReadyError  … no model is ready
             └── BusyError      … MAX_PENDING predictions are running or waiting
 
 Each message is one line. Those of the first three branches name the thing, what is wrong, and
-the fix; a RequestError's message is the response's.
+the fix; a RequestError's message is the response's, but for the two of run(), whose message is
+the log's.
 """
 
 from http import HTTPStatus
@@ -63,11 +65,14 @@ class RequestError(ServiceError):
     Attributes:
         status: the response's.
         retry_after: seconds after which a retry makes sense; None where it does not.
+        refusal: counts it among the refused requests, as a value of the metric's label; None
+            where it is not counted.
 
     """
 
-    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
-    retry_after: ClassVar[int | None] = None
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+    retry_after: int | None = None
+    refusal: ClassVar[str | None] = None
 
 
 class InvalidInputError(RequestError):
@@ -93,6 +98,26 @@ class InvalidInputError(RequestError):
 
 class PredictionError(RequestError):
     """`run()` raised, or returned no JSON value; the cause is what was raised."""
+
+
+class RefusedError(RequestError):
+    """The model refuses a row; that is no error of the model.
+
+    Attributes:
+        description: the model's text for the client.
+
+    """
+
+    refusal = "model"
+
+    def __init__(
+        self, message: str, reason: str, status: int, description: str, retry_after: int | None
+    ) -> None:
+        """Refuse a row with `status`; `message` and `reason` say where the model did."""
+        super().__init__(message, reason)
+        self.status = status
+        self.description = description
+        self.retry_after = retry_after
 
 
 class TimedOutError(RequestError):

@@ -32,7 +32,7 @@ class Application(Flask):
         super().__init__("app", static_folder=None)
         self.settings = settings
         self.predictor = predictor
-        self.predictions = Predictions(predictor, settings)
+        self.predictions = Predictions(predictor, settings, metrics)
         self.origins = Origins(settings.CORS_ORIGINS)
         self.metrics = metrics
 

@@ -19,6 +19,7 @@ from app.api.responses import Response, error_response
 from app.codec import Row, decode, encode
 from app.config.settings import Settings
 from app.errors import TimedOutError
+from app.observability.metrics import Metrics
 from app.observability.request_ids import current_request_ids, request_id
 from app.predictor.calls import Call
 from app.predictor.parameters import ANY_OBJECT
@@ -50,10 +51,11 @@ _INPUT_ERROR = {
 class Predictions:
     """Predictions, from a request's parts to a response."""
 
-    def __init__(self, predictor: Predictor, settings: Settings) -> None:
-        """Ask `predictor`."""
+    def __init__(self, predictor: Predictor, settings: Settings, metrics: Metrics) -> None:
+        """Ask `predictor`, and count in `metrics` which rows are refused."""
         self.bodies = Bodies(settings.MAX_CONTENT_LENGTH)
         self.timeout = settings.PREDICT_TIMEOUT or None  # seconds
+        self._metrics = metrics
         self._predictor = predictor
         self._validates = settings.RESTX_VALIDATE
         self._debug = settings.FLASK_DEBUG
@@ -100,6 +102,8 @@ class Predictions:
     def response(self, call: Call) -> Response:
         """Return the response to a call that is done."""
         if call.error is not None:
+            if call.error.refusal:
+                self._metrics.count_refusal(call.error.refusal)
             return error_response(call.error, debug=self._debug)
         return Response(_OK, call.result)
 
@@ -160,6 +164,7 @@ def model_namespace(predictions: Predictions) -> Namespace:
             HTTPStatus.SERVICE_UNAVAILABLE, "Not ready, or busy", error, **retry_after
         )
         @namespace.response(HTTPStatus.GATEWAY_TIMEOUT, "The prediction took too long", error)
+        @namespace.response("default", "The model rejects the row, with a 4xx of its own", error)
         def post(self) -> FlaskResponse:
             """Predict one row of parameters."""
             headers = request.headers

@@ -9,7 +9,7 @@ from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.codec import JsonValue, encode
-from app.errors import InvalidInputError, PredictionError, RequestError
+from app.errors import InvalidInputError, PredictionError, RefusedError, RequestError
 from app.predictor.module import format_exception_line
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -52,7 +52,8 @@ def error_response(error: BaseException, *, debug: bool) -> Response:
     if isinstance(error, RequestError) and not isinstance(error, PredictionError):
         headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
         errors = {"errors": error.errors} if isinstance(error, InvalidInputError) else {}
-        return message_response(error.status, str(error), headers, **errors)
+        text = error.description if isinstance(error, RefusedError) else str(error)
+        return message_response(error.status, text, headers, **errors)
     cause = (error.__cause__ or error) if isinstance(error, PredictionError) else error
     text = format_exception_line(cause) if debug else UNHANDLED
     return message_response(HTTPStatus.INTERNAL_SERVER_ERROR, text)

@@ -1,4 +1,4 @@
-"""Prometheus metrics: requests, the duration of predictions, and what collectors add.
+"""Prometheus metrics: requests, refusals, the duration of predictions, and what collectors add.
 
 The text format and the naming are Prometheus' own
 (https://prometheus.io/docs/practices/naming/). With several processes each writes its numbers
@@ -44,6 +44,13 @@ class Metrics:
             registry=self._shared,
         )
         self._requests_labels = cache(self._requests.labels)
+        self._refused = Counter(
+            "ml_rest_api_refused",
+            "Requests refused, by what refuses them",
+            ("reason",),
+            registry=self._shared,
+        )
+        self._refused.labels("model")  # exposed from the start: a rate needs a first zero
         self._seconds = Histogram(
             "ml_rest_api_prediction_seconds",
             "Time to answer a prediction, from the head of the request to its answer",
@@ -65,6 +72,15 @@ class Metrics:
         """
         method = method if method in _METHODS else "other"
         self._requests_labels(path, method, code).inc()
+
+    def count_refusal(self, reason: str) -> None:
+        """Count a refused request.
+
+        Args:
+            reason: what refuses it, one of few; `model` where `run()` does.
+
+        """
+        self._refused.labels(reason).inc()
 
     def observe_prediction(self, seconds: float) -> None:
         """Record the duration of a request for a prediction, whatever its response."""

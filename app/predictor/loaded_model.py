@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.codec import JsonValue, Row, encode
-from app.errors import PredictionError
+from app.errors import PredictionError, RequestError
 from app.predictor.batch_results import BatchResultsError, one_per_row
 from app.predictor.dialect import Schema
 from app.predictor.module import ModelModule, describe_failure, format_exception_line, type_name
 from app.predictor.parameters import Parameters
+from app.predictor.refused_row import refusal
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,20 @@ class LoadedModel:
         """Return the model's prediction for one row.
 
         Raises:
-            PredictionError: the user's code raised, which is the cause.
+            RefusedError: it raised a 4xx.
+            PredictionError: it raised anything else, which is the cause.
 
         """
         try:
             return self.module.run(row)
         except BaseException as error:
-            raise PredictionError(*describe_failure(self.file, "run()", error)) from error
+            raise self._error("run()", error) from error
 
     def predict_json(self, row: Row) -> bytes:
         """Return the model's prediction for one row as JSON.
 
         Raises:
+            RefusedError: as `predict`.
             PredictionError: as `predict`, or the prediction has no JSON counterpart.
 
         """
@@ -55,7 +58,8 @@ class LoadedModel:
         """Return the model's predictions for many rows, one per row, in order.
 
         Raises:
-            PredictionError: the user's code raised, or returned something else.
+            RefusedError: the user's code raised a 4xx.
+            PredictionError: it raised anything else, or returned something else.
 
         """
         try:
@@ -63,7 +67,12 @@ class LoadedModel:
         except BatchResultsError as error:
             raise PredictionError(str(error)) from error
         except BaseException as error:
-            raise PredictionError(*describe_failure(self.file, "run_batch()", error)) from error
+            raise self._error("run_batch()", error) from error
+
+    def _error(self, function: str, error: BaseException) -> RequestError:
+        return refusal(self.file, function, error) or PredictionError(
+            *describe_failure(self.file, function, error)
+        )
 
 
 def to_json(result: JsonValue, function: str = "run()") -> bytes:

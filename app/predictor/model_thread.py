@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from app.errors import PredictionError
+from app.errors import PredictionError, RefusedError, RequestError
 from app.observability.logs import keep_service_loggers, log_failure
 from app.observability.request_ids import current_request_ids
 from app.predictor.calls import Call, CallQueue
@@ -64,7 +64,7 @@ class ModelThread:
             current_request_ids.set((call.request_id,))
             try:
                 result = model.predict_json(call.row)
-            except PredictionError as error:
+            except RequestError as error:
                 self._fail(call, error)
             else:
                 self._calls.settle(call, result)
@@ -75,8 +75,9 @@ class ModelThread:
         current_request_ids.set(ids)
         try:
             results = model.predict_batch([call.row for call in batch])
-        except PredictionError as error:
-            _log.warning("%s; retrying %d rows one by one", error, len(batch))
+        except RequestError as error:
+            level = logging.INFO if isinstance(error, RefusedError) else logging.WARNING
+            _log.log(level, "%s; retrying %d rows one by one", error, len(batch))
             return False
         for call, result in zip(batch, results, strict=True):
             try:
@@ -89,9 +90,12 @@ class ModelThread:
                 self._calls.settle(call, body)
         return True
 
-    def _fail(self, call: Call, error: PredictionError) -> None:
+    def _fail(self, call: Call, error: RequestError) -> None:
         keep_service_loggers()
-        log_failure(_log, "Prediction failed: %s", error)
+        if isinstance(error, RefusedError):
+            _log.info("%s", error)
+        else:
+            log_failure(_log, "Prediction failed: %s", error)
         # Without the traceback, whose frames know the call: a cycle would wait for the collector.
         self._calls.settle(call, error=error.with_traceback(None))
 

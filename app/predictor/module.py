@@ -178,7 +178,7 @@ def describe_failure(file: Path, action: str, error: BaseException) -> tuple[str
         error: what it raised.
 
     """
-    what = _syntax_error_place(error) or f"{action} failed at {_user_frame(file, error)}"
+    what = _syntax_error_place(error) or f"{action} failed at {user_frame(file, error)}"
     return f"{what}: {format_exception_line(error)}", f"{what}: {type_name(error)}"
 
 
@@ -186,19 +186,24 @@ def format_exception_line(error: BaseException) -> str:
     """Return an exception's type and the first line of its text, even of a broken exception."""
     text = ""
     with contextlib.suppress(BaseException):  # its text comes from the user's code
-        text = _first_line(error.msg if _is_of_compiler(error) else str(error))
+        text = first_line(error.msg if _is_of_compiler(error) else str(error))
     return f"{type_name(error)}: {text}" if text else type_name(error)
 
 
 def type_name(value: object) -> str:
     """Return the name of a value's type, whatever its metaclass says."""
     name: str = type.__dict__["__name__"].__get__(type(value))
-    return _first_line(name)
+    return first_line(name)
 
 
-def _first_line(text: str) -> str:
-    # A lone surrogate can be neither sent nor logged.
-    lines = str.encode(text, errors="backslashreplace").decode().strip().splitlines()
+def printable(text: str) -> str:
+    """Return a text of the user's without lone surrogates: they can be neither sent nor logged."""
+    return str.encode(text, errors="backslashreplace").decode()
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a text of the user's, for a message."""
+    lines = printable(text).strip().splitlines()
     return truncate(lines[0], _MAX_SHOWN) if lines else ""
 
 
@@ -221,7 +226,7 @@ def _syntax_error_place(error: BaseException) -> str:
     return place
 
 
-def _user_frame(file: Path, error: BaseException) -> str:
+def user_frame(file: Path, error: BaseException) -> str:
     """Return the file and line in the model folder where an exception came from."""
     place = file.name
     with contextlib.suppress(BaseException):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from app.codec import JsonValue, Row
-from app.errors import ModelError, PredictionError
+from app.errors import ModelError, RefusedError, RequestError
 from app.predictor.answer import Answer, learned_schema
 from app.predictor.dialect import Schema
 from app.predictor.golden_cases import (
@@ -57,8 +57,8 @@ def run_self_test(model: LoadedModel) -> Answer:
         what the predictions tell of the model's answers, unless a TypedDict does.
 
     Raises:
-        ModelError: the model raised, returned no JSON value or another than declared, does not
-            match a golden case, or its `run_batch()` disagrees with its `run()`.
+        ModelError: the model raised, refused a row, returned no JSON value or another than
+            declared, does not match a golden case, or its `run_batch()` disagrees with its `run()`.
 
     """
     predictions = [*_predict_sample(model), *_predict_golden_cases(model)]
@@ -141,9 +141,10 @@ def _predict_batch(model: LoadedModel, batch: tuple[_Prediction, ...]) -> list[J
 def _self_test_of(name: str) -> Iterator[None]:
     try:
         yield
-    except PredictionError as error:
+    except RequestError as error:
         what = f"Self-test with {name}"
-        raise ModelError(f"{what}: {error}", f"{what}: {error.reason}") from error.__cause__
+        cause = None if isinstance(error, RefusedError) else error.__cause__
+        raise ModelError(f"{what}: {error}", f"{what}: {error.reason}") from cause
 
 
 def _copy(row: Row) -> Row:

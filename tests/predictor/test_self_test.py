@@ -80,6 +80,18 @@ def test_a_model_that_cannot_predict_its_sample_fails_and_the_reason_has_no_text
     assert type(error.__cause__).__name__ in error.reason
 
 
+@pytest.mark.parametrize("cases", [None, golden((1, None))])
+def test_a_row_that_run_refuses_is_a_failed_load_of_one_line(tmp_path: Path, cases: Any) -> None:
+    sample = "{}" if cases else "{'x': 1}"
+    source = "def run(_): __import__('flask').abort(422, 'no\\nsecret')\n"
+    error = failure(tmp_path, f"{source}def sample(): return {sample}\n", cases)
+    name = "golden case 1 of ml_trained_model.cases.json" if cases else "sample()"
+    what = "run() refused a row at ml_trained_model.py, line 1: 422 Unprocessable Entity"
+    assert str(error) == f"Self-test with {name}: {what}: no"
+    assert error.reason == f"Self-test with {name}: {what}"
+    assert error.__cause__ is None, "the log would show its traceback"
+
+
 @pytest.mark.parametrize(
     "answer",
     ["nested('[', ']')", "nested('{\"a\":', '}')", "{1: 0.2, '1': 0.8}", "2**70", "float('nan')", "-0.0"],
