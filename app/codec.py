@@ -1,13 +1,14 @@
 """JSON: strict when parsing, lenient when encoding what a model returns."""
 
 import codecs
-import decimal
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import jiter
 import orjson
+
+from app.plain import collect, to_plain
 
 # Any JSON value when parsed; anything with a JSON counterpart when encoded.
 JsonValue: TypeAlias = Any
@@ -17,7 +18,9 @@ Row: TypeAlias = dict[str, JsonValue]
 
 _INTEGERS = range(-(2**63), 2**64)
 _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
-_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+# numpy's values are converted here, since orjson writes its NaT as a date; and so are dataclasses,
+# of which orjson writes what is no field too.
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def decode(text: bytes) -> JsonValue:
@@ -65,38 +68,20 @@ def _has_64_bits(value: JsonValue) -> bool:
 def encode(value: JsonValue) -> bytes:
     """Return `value` as JSON in UTF-8.
 
-    numpy scalars and arrays, pandas objects, dates, Decimal, sets and tuples become what they
-    hold; NaN and infinities become null; a DataFrame becomes a list of objects.
+    What `to_plain` knows becomes what it holds: NumPy's, pandas' and other libraries' arrays,
+    tables, dates and durations, dataclasses and models, sets, sequences and iterators. NaN,
+    infinities, NaT and NA become null, an integer beyond 64 bits becomes a float, and the names of
+    an object become text.
 
     Raises:
-        TypeError: `value` holds something without a JSON counterpart.
+        TypeError: `value` holds something without a JSON counterpart, or contains itself.
         Exception: whatever its own code raises.
 
     """
     try:
-        return orjson.dumps(value, default=_plain, option=_OPTIONS)
-    except TypeError:  # numpy keys and integers beyond 64 bits still have a counterpart
+        return orjson.dumps(value, default=to_plain, option=_OPTIONS)
+    except TypeError:  # iterators, other names, integers beyond 64 bits still have a counterpart
         return orjson.dumps(_plain_copy(value), option=_OPTIONS)
-
-
-def _plain(value: JsonValue) -> JsonValue:
-    """Return the JSON counterpart of a value that orjson does not know."""
-    match value:
-        case decimal.Decimal():
-            return float(value) if value.is_finite() else None
-        case set() | frozenset() | tuple():
-            return list(value)
-        case Mapping():
-            return dict(value)
-    if type(value).__name__ in ("NaTType", "NAType"):
-        return None
-    if hasattr(value, "to_dict") and hasattr(value, "columns"):  # a DataFrame
-        return value.to_dict(orient="records")
-    # numpy's scalars and arrays, pandas' Series and Index; dates, pandas' Timestamp and Timedelta.
-    for method in ("tolist", "isoformat"):
-        if hasattr(value, method):
-            return getattr(value, method)()
-    raise TypeError(f"a {type(value).__name__} has no JSON counterpart")
 
 
 def _plain_copy(value: JsonValue) -> JsonValue:
@@ -109,17 +94,32 @@ def _plain_copy(value: JsonValue) -> JsonValue:
 
 
 def _plain_deep(value: JsonValue) -> JsonValue:
+    plain: JsonValue
     match value:
-        case None | bool() | float() | str():
-            return value
+        case None | bool() | str() | orjson.Fragment():
+            plain = value
+        case float():
+            plain = float(value)
         case int():
-            return value if value in _INTEGERS else float(value)
+            plain = int(value)  # a subclass would take for ever to be found in a range
+            plain = plain if plain in _INTEGERS else float(plain)
         case dict():
-            return {_key(key): _plain_deep(item) for key, item in value.items()}
+            plain = {_name(key): _plain_deep(item) for key, item in value.items()}
         case list():
-            return [_plain_deep(item) for item in value]
-    return _plain_deep(_plain(value))
+            plain = [_plain_deep(item) for item in value]
+        case Iterator():
+            plain = [_plain_deep(item) for item in collect(value)]
+        case _:
+            plain = _plain_deep(to_plain(value))
+    return plain
 
 
-def _key(key: JsonValue) -> JsonValue:
-    return key.item() if hasattr(key, "item") else key
+def _name(key: JsonValue) -> JsonValue:
+    """Return a name that orjson writes as text."""
+    plain = _plain_deep(key)
+    match plain:
+        case orjson.Fragment():  # numpy's floats of fewer bits
+            return key.item()
+        case None | str() | bool() | int() | float():
+            return plain
+    raise TypeError(f"a {type(key).__name__} cannot be the name of a value: use a str")

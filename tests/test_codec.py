@@ -1,8 +1,7 @@
 import datetime
 import decimal
 import json
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +10,6 @@ import pytest
 from app.codec import decode, encode
 
 NAN = float("nan")
-
-
-class Point(NamedTuple):
-    x: int
-    y: int
 
 
 @pytest.mark.parametrize(
@@ -40,8 +34,8 @@ class Point(NamedTuple):
         (datetime.date(2021, 10, 26), "2021-10-26"), (datetime.time(12), "12:00:00"),
         (datetime.datetime(2021, 10, 26, 12, tzinfo=datetime.UTC), "2021-10-26T12:00:00+00:00"),
         (decimal.Decimal("1.5"), 1.5), (decimal.Decimal("NaN"), None), (decimal.Decimal("Infinity"), None),
-        ((1, 2), [1, 2]), ({3}, [3]), (frozenset({3}), [3]), (Point(1, 2), [1, 2]),
-        (MappingProxyType({"a": 1}), {"a": 1}), (2**70, float(2**70)), ([np.array([2**70], dtype=object)], [[float(2**70)]]),
+        ((1, 2), [1, 2]), ({3}, [3]), (frozenset({3}), [3]),
+        (2**70, float(2**70)), ([np.array([2**70], dtype=object)], [[float(2**70)]]),
         ({"deep": [{"er": (np.int8(1), {"est": np.array([NAN])})}]}, {"deep": [{"er": [1, {"est": [None]}]}]}),
     ],
 )  # fmt: skip
@@ -50,12 +44,6 @@ def test_what_a_model_returns_becomes_valid_json(value: Any, expected: Any) -> N
         raise AssertionError(constant)
 
     assert json.loads(encode(value), parse_constant=refuse) == expected
-
-
-@pytest.mark.parametrize("value", [object(), 1j, b"bytes", [object()], {"a": {1: object()}}])
-def test_what_has_no_json_counterpart_is_named(value: Any) -> None:
-    with pytest.raises(TypeError, match=r"has no JSON counterpart|not JSON serializable"):
-        encode(value)
 
 
 def test_what_contains_itself_is_named() -> None:

@@ -64,7 +64,7 @@ def test_the_model_predicts_its_sample_once_initialised(tmp_path: Path) -> None:
     ("body", "message"),
     [
         ("raise ValueError('secret')", "run() failed at ml_trained_model.py, line 2: ValueError: secret"),
-        ("return object()", "run() returned no JSON value: TypeError: a object has no JSON counterpart"),
+        ("return object()", "run() returned no JSON value: TypeError: a object has no JSON counterpart: return a dict, a list, a str or a number"),
         ("return 10**400", "run() returned no JSON value: OverflowError: int too large to convert to float"),
         ("raise SystemExit", "run() failed at ml_trained_model.py, line 2: SystemExit"),
     ],
@@ -125,7 +125,7 @@ def test_a_row_that_the_model_changes_is_as_before_for_the_next_call(tmp_path: P
         ("return {'y': [1, 2]}", "run_batch() returned a dict: return a list with one prediction per row"),
         ("return __import__('pandas').DataFrame(rows)", "run_batch() returned a DataFrame: return a list with one prediction per row"),
         ("raise ValueError('why')", "run_batch() failed at ml_trained_model.py, line 8: ValueError: why"),
-        ("return [object(), 1]", "run_batch() returned no JSON value: TypeError: a object has no JSON counterpart"),
+        ("return [object(), 1]", "run_batch() returned no JSON value: TypeError: a object has no JSON counterpart: return a dict, a list, a str or a number"),
     ],
 )  # fmt: skip
 def test_a_broken_run_batch_fails_too(tmp_path: Path, body: str, message: str) -> None:
