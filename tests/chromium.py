@@ -9,10 +9,12 @@ import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+PREDICTION = "#operations-model-post_model_predict"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MISSING = "Chromium is not installed; on Debian: apt-get install chromium"
+_MISSING = "Chromium is not installed; on Debian: apt-get install chromium"
 
 # Chromium sends no requests of its own, and *.test resolves to this machine. Chromium does not
 # count these names as loopback addresses, so it treats them like any site without TLS.
@@ -31,6 +33,12 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, [named] if named else _NAMES)), None)
 
 
+def skip_without_chromium() -> None:
+    """Skip the calling module where Chromium is not installed, except in CI."""
+    if find_chromium() is None and os.environ.get("CI", "").lower() not in ("true", "1"):
+        pytest.skip(f"Browser tests skipped: {_MISSING}", allow_module_level=True)
+
+
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """Run Chromium with a new profile; without its sandbox, because it opens our pages only.
@@ -41,7 +49,7 @@ def chromium() -> Iterator[Browser]:
     """
     path = find_chromium()
     if path is None:
-        raise FileNotFoundError(MISSING)
+        raise FileNotFoundError(_MISSING)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         try:
@@ -75,6 +83,14 @@ def visit(browser: Browser, url: str) -> Iterator[Visit]:
         visited = Visit(context.new_page())
         visited.page.goto(url)
         yield visited
+
+
+def execute(page: Page) -> tuple[str, str]:
+    """Press Execute on the Swagger page; return the status and the body that it shows."""
+    page.locator(f"{PREDICTION} .execute").click()
+    response = page.locator(f"{PREDICTION} .live-responses-table tbody")
+    status = response.locator(".response-col_status").inner_text()
+    return status.strip(), response.locator("pre.microlight").first.inner_text()
 
 
 class _EmptyPage(http.server.BaseHTTPRequestHandler):

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chromium import MISSING, another_site, chromium, find_chromium, visit
+from tests.chromium import PREDICTION, another_site, execute, skip_without_chromium, visit
 from tests.helpers import ECHO, PREDICT, VALID, Server, eventually, serving, write_module
 
 pytestmark = pytest.mark.browser
 
-if find_chromium() is None and os.environ.get("CI", "").lower() not in ("true", "1"):
-    pytest.skip(f"Browser tests skipped: {MISSING}", allow_module_level=True)
+skip_without_chromium()
 
 RECORDING = (
     ECHO
@@ -35,9 +33,8 @@ PLAIN = {"rate": 1e-7, "note": None}
 OPERATIONS = [
     "#operations-health-get_health_liveness",
     "#operations-health-get_health_readiness",
-    "#operations-model-post_model_predict",
+    PREDICTION,
 ]
-PREDICTION = OPERATIONS[-1]
 FETCH = "([url, options]) => fetch(url, options).then(() => 'sent', () => 'failed')"
 # A form can post JSON: its text is the name and the value of its field, joined by "=".
 SUBMIT_FORM = """([url, body]) => {
@@ -49,12 +46,6 @@ SUBMIT_FORM = """([url, body]) => {
     document.body.append(form);
     form.submit();
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +85,6 @@ def swagger_page(browser: Browser, folder: Path, **settings: Any) -> Iterator[Pa
         expect(visited.page.locator("#operations-tag-model")).to_be_visible()
         yield visited.page
         assert visited.problems == []
-
-
-def execute(page: Page) -> tuple[str, str]:
-    """Press Execute and return the status and the body that the page shows."""
-    page.locator(f"{PREDICTION} .execute").click()
-    response = page.locator(f"{PREDICTION} .live-responses-table tbody")
-    status = response.locator(".response-col_status").inner_text()
-    return status.strip(), response.locator("pre.microlight").first.inner_text()
 
 
 def calls_of_run(server: Server) -> int:
