@@ -58,7 +58,9 @@ def register_api(flask_app: Application) -> None:
     flask_app.extensions["restx"] = {"apidoc_registered": True}
     # The assets under /api too, so that an ingress has to route that path alone.
     flask_app.register_blueprint(apidoc, url_prefix="/api")
-    blueprint = Blueprint("api", __name__, url_prefix="/api", template_folder="templates")
+    blueprint = Blueprint(
+        "api", __name__, url_prefix="/api", template_folder="templates", static_folder="static"
+    )
     api = Api(blueprint, predictor)
     api.representation("application/json")(_json)
     api.documentation(lambda: swagger_page(api))
