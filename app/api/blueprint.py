@@ -1,4 +1,4 @@
-"""The blueprint under `/api`: its routes, its errors, its Swagger document and page."""
+"""The blueprint under `/api`: its routes, its errors, its documents and their page."""
 
 from collections.abc import Mapping
 
@@ -12,8 +12,11 @@ import app
 from app.api.application import Application
 from app.api.errors import handle_error
 from app.api.health import health_namespace
+from app.api.model import add_model, schemas_of
+from app.api.openapi import to_openapi
 from app.api.predict import model_namespace
 from app.api.responses import Response
+from app.api.schemas import to_swagger
 from app.api.security import init_security
 from app.api.swagger_page import swagger_page
 from app.codec import JsonValue, encode
@@ -21,7 +24,7 @@ from app.predictor.predictor import Predictor
 
 
 class Api(flask_restx.Api):
-    """Flask-RESTX's Api, with our errors and a document with the model's parameters."""
+    """Flask-RESTX's Api, with our errors, and documents of the model's own types."""
 
     def __init__(self, blueprint: Blueprint, predictor: Predictor) -> None:
         """Describe and serve `predictor` under `blueprint`."""
@@ -41,13 +44,18 @@ class Api(flask_restx.Api):
     @property
     def __schema__(self) -> dict[str, JsonValue]:  # the name is Flask-RESTX's
         """The Swagger 2.0 document; built per request, as a load changes the parameters."""
+        document = self._document()
+        schemas = document["definitions"]
+        return {**document, "definitions": {it: to_swagger(schemas[it]) for it in schemas}}
+
+    def openapi(self) -> dict[str, JsonValue]:
+        """Return the OpenAPI 3.1 document."""
+        return to_openapi(self._document())
+
+    def _document(self) -> dict[str, JsonValue]:
+        """Return a Swagger 2.0 document, but for its definitions, which the renderings expect."""
         document: dict[str, JsonValue] = Swagger(self).as_dict()
-        parameters = self._predictor.parameters
-        # The whole example too: Swagger UI would invent a string for a parameter of any type.
-        document["definitions"]["input_vector"] = {
-            **parameters.schema,
-            "example": parameters.sample,
-        }
+        document["definitions"].update(schemas_of(self._predictor))
         del document["responses"]  # of Flask-RESTX's own error handlers, which are not in use
         return document
 
@@ -65,7 +73,10 @@ def register_api(flask_app: Application) -> None:
     api.representation("application/json")(_json)
     api.documentation(lambda: swagger_page(api))
     api.add_namespace(health_namespace(predictor))
-    api.add_namespace(model_namespace(flask_app.predictions))
+    model = model_namespace(flask_app.predictions)
+    add_model(model, predictor, flask_app.settings.TRAINED_MODEL_MODULE_NAME)
+    api.add_namespace(model)
+    blueprint.add_url_rule("/openapi.json", "openapi", lambda: _json(api.openapi(), 200, None))
     init_security(flask_app, flask_app.origins)
     flask_app.register_error_handler(Exception, handle_error)
     flask_app.register_blueprint(blueprint)

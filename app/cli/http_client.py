@@ -38,7 +38,7 @@ def get_sample(url: str) -> JsonValue:
         KeyError: what it returned is not such a document.
 
     """
-    return _call(f"{url}/api/swagger.json")["definitions"]["input_vector"]["example"]
+    return _call(f"{url}/api/swagger.json")["definitions"]["input_vector"].get("example", {})
 
 
 def predict(url: str, row: JsonValue) -> JsonValue:

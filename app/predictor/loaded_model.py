@@ -1,15 +1,19 @@
 """A loaded model, and how it predicts."""
 
+import inspect
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from app.codec import JsonValue, Row, encode
-from app.errors import PredictionError, RequestError
+from app.errors import ModelError, PredictionError, RequestError
 from app.predictor.batch_results import BatchResultsError, one_per_row
 from app.predictor.dialect import Schema
 from app.predictor.module import ModelModule, describe_failure, format_exception_line, type_name
 from app.predictor.parameters import Parameters
 from app.predictor.refused_row import refusal
+from app.predictor.versions import training_versions
+from app.text import escape_surrogates
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,34 @@ class LoadedModel:
     parameters: Parameters
     supports_batching: bool
     answer_schema: Schema | None = None
+
+    @property
+    def version(self) -> str | None:
+        """The module's `__version__`, if it is a text."""
+        return self._text("__version__")
+
+    @property
+    def description(self) -> str | None:
+        """The module's docstring, without its indentation."""
+        docstring = self._text("__doc__")
+        return docstring and inspect.cleandoc(docstring)
+
+    @cached_property
+    def made_with(self) -> dict[str, str]:
+        """The version of each package that the model was trained with, as far as it is recorded."""
+        try:
+            versions = list(training_versions(self.file))
+        except ModelError:  # the record is not valid, and VERSION_CHECK is off
+            return {}
+        # The record comes first, and tells more than a pickle.
+        return {
+            escape_surrogates(it.package): escape_surrogates(it.version) for it in versions[::-1]
+        }
+
+    def _text(self, name: str) -> str | None:
+        # Not an attribute, for which the module may have code.
+        value = vars(self.module).get(name)
+        return escape_surrogates(value) if isinstance(value, str) else None
 
     def predict(self, row: Row) -> JsonValue:
         """Return the model's prediction for one row.

@@ -9,6 +9,7 @@ from app.predictor.annotations import answer_schema, parameters_schema
 from app.predictor.answer import Answer
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.model_files import check_digests
+from app.predictor.model_thread import without_joblib_pools
 from app.predictor.module import (
     call_user_code,
     find_module,
@@ -79,7 +80,8 @@ class Loader:
         self._pickles.enforce()
         if self._settings.SELF_TEST != "off":
             try:
-                return run_self_test(model)
+                with without_joblib_pools():
+                    return run_self_test(model)
             except ModelError as error:
                 if self._settings.SELF_TEST == "on":
                     raise

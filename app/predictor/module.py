@@ -17,7 +17,7 @@ from app.codec import JsonValue, Row
 from app.errors import ModelError
 from app.observability.logs import keep_service_loggers
 from app.predictor.module_functions import check_functions
-from app.text import truncate
+from app.text import escape_surrogates, truncate
 
 T = TypeVar("T")
 
@@ -196,14 +196,9 @@ def type_name(value: object) -> str:
     return first_line(name)
 
 
-def printable(text: str) -> str:
-    """Return a text of the user's without lone surrogates: they can be neither sent nor logged."""
-    return str.encode(text, errors="backslashreplace").decode()
-
-
 def first_line(text: str) -> str:
     """Return the first line of a text of the user's, for a message."""
-    lines = printable(text).strip().splitlines()
+    lines = escape_surrogates(text).strip().splitlines()
     return truncate(lines[0], _MAX_SHOWN) if lines else ""
 
 

@@ -26,7 +26,7 @@ from app.predictor.answer import UNKNOWN_ANSWER
 from app.predictor.calls import Call, CallQueue
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.loader import Loader, unexpected_error
-from app.predictor.model_thread import ModelThread, without_joblib_pools
+from app.predictor.model_thread import ModelThread
 from app.predictor.parameters import ANY_OBJECT, Parameters
 from app.predictor.state import State, Status
 
@@ -40,20 +40,22 @@ class Predictor:
 
     Attributes:
         status: the model's state.
+        model: what is imported, in whatever state.
+        answer: what is known of its answers.
         calls: the predictions that wait or run.
         loaded_before_fork: whether a parent process has loaded what this one is to share.
         on_ready: called just before the model becomes ready.
-        answer: what is known of its answers, once it is ready.
 
     """
 
     def __init__(self, settings: Settings) -> None:
         """Prepare to load the module that `settings` name; `start` or `load` does."""
         self.status = Status(State.LOADING)
+        self.model: LoadedModel | None = None
+        self.answer = UNKNOWN_ANSWER
         self.calls = CallQueue(settings.MAX_PENDING)
         self.loaded_before_fork = False
         self.on_ready: Callable[[], None] = lambda: None
-        self.answer = UNKNOWN_ANSWER
         self._settings = settings
         self._model_thread = ModelThread(
             self.calls,
@@ -61,14 +63,13 @@ class Predictor:
             wait=settings.MAX_BATCH_WAIT_MS / 1000,
         )
         self._loader = Loader(settings)
-        self._model: LoadedModel | None = None  # imported, in whatever state
         self._shared_model: LoadedModel | None = None  # initialised in a parent process
         self._loaded = threading.Event()  # or failed
 
     @property
     def parameters(self) -> Parameters:
         """The types of the parameters; any JSON object until the module is imported."""
-        return self._model.parameters if self._model else ANY_OBJECT
+        return self.model.parameters if self.model else ANY_OBJECT
 
     @property
     def is_loading(self) -> bool:
@@ -155,8 +156,8 @@ class Predictor:
                 self._load_with_retries(self._load_and_activate, self._settings.INIT_RETRIES)
         finally:
             self._loaded.set()
-        if self._model is not None and self.accepts_requests:
-            self._model_thread.serve(self._model)
+        if self.model is not None and self.accepts_requests:
+            self._model_thread.serve(self.model)
 
     def _load_with_retries(self, load: Callable[[], None], retries: int) -> None:
         attempts = tenacity.Retrying(
@@ -187,13 +188,13 @@ class Predictor:
 
     def _load_and_activate(self) -> None:
         start = time.monotonic()
-        self._model = model = self._loader.import_module()
+        self.model = model = self._loader.import_module()
         self._loader.init(model)
         _log.info("Model loaded in %.1f s", time.monotonic() - start)
         self._activate(model)
 
     def _load_shared(self) -> None:
-        self._model = model = self._loader.import_module()
+        self.model = model = self._loader.import_module()
         if not getattr(model.module, "load_per_process", False):
             self._loader.init(model)
             self._shared_model = model
@@ -209,8 +210,7 @@ class Predictor:
             raise ModelError(f"{error}{hint}", f"{error.reason}{hint}") from error.__cause__
 
     def _activate(self, model: LoadedModel) -> None:
-        with without_joblib_pools():
-            self.answer = self._loader.check(model)
+        self.answer = self._loader.check(model)
         self._start_other_threads(model)
         gc.collect()
         gc.freeze()  # the model stays: no collection has to walk it again
@@ -231,12 +231,10 @@ class Predictor:
 
         def run(test: Future[None]) -> None:
             try:
-                with without_joblib_pools():
-                    self._loader.check(model)
+                self._loader.check(model)
+                test.set_result(None)
             except BaseException as error:  # noqa: BLE001 - raised below, in the loading thread
                 test.set_exception(error)
-            else:
-                test.set_result(None)
             if all_passed.result():
                 self._model_thread.serve(model)
 

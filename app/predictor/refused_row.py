@@ -11,8 +11,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from app.errors import RefusedError
-from app.predictor.module import first_line, printable, user_frame
-from app.text import truncate
+from app.predictor.module import first_line, user_frame
+from app.text import escape_surrogates, truncate
 
 _CODES = range(400, 500)
 _SECONDS = range(2**31)  # of a Retry-After
@@ -31,7 +31,7 @@ def refusal(file: Path, function: str, error: BaseException) -> RefusedError | N
     with contextlib.suppress(BaseException):  # its attributes come from the user's code
         if isinstance(error, HTTPException) and (status := int(error.code or 0)) in _CODES:
             name = HTTP_STATUS_CODES.get(status, "Unknown Error")
-            text = name if error.description is None else printable(str(error.description))
+            text = name if error.description is None else escape_surrogates(str(error.description))
             reason = f"{function} refused a row at {user_frame(file, error)}: {status} {name}"
             return RefusedError(
                 f"{reason}: {first_line(text)}",

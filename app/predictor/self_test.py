@@ -24,7 +24,7 @@ from app.predictor.golden_cases import (
 )
 from app.predictor.loaded_model import LoadedModel, to_json
 from app.predictor.validation import Validator
-from app.text import truncate
+from app.text import escape_surrogates, truncate
 
 _log = logging.getLogger(__name__)
 
@@ -155,5 +155,4 @@ def _copy(row: Row) -> Row:
 
 def _to_text(value: JsonValue) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    # A golden case may hold a lone surrogate, which cannot be logged.
-    return truncate(text, _MAX_SHOWN).encode(errors="backslashreplace").decode()
+    return escape_surrogates(truncate(text, _MAX_SHOWN))
