@@ -1,4 +1,4 @@
-"""Fuzzing: schemathesis sends requests that the Swagger document allows, and others.
+"""Fuzzing: schemathesis sends requests that a document allows, and others.
 
 No response may be a server error, have an undocumented status code, or have a body or a header
 that violates its schema. Valid requests must be accepted and invalid ones rejected.
@@ -28,6 +28,39 @@ NESTED = """
         names = [input_data["customer"]["name"] for order in input_data["orders"]]
         return [sum(input_data["features"]), names, input_data]
 """
+TYPED = """
+    from typing import Annotated, Literal, NotRequired, TypedDict
+
+    class Place(TypedDict):
+        name: Annotated[str, {"minLength": 1, "maxLength": 20}]
+        height: NotRequired[float | None]
+
+    class Row(TypedDict):
+        docks: Annotated[int, {"minimum": 0, "maximum": 100, "multipleOf": 2}, "places"]
+        rate: Annotated[float, {"minimum": 0, "exclusiveMinimum": True, "maximum": 1}]
+        weather: Literal["clear", "rain"]
+        level: Literal[1, 2] | None
+        wind: NotRequired[Annotated[float | None, {"default": 0.0}]]
+        key: int | str
+        code: Annotated[str, {"pattern": "^[A-Z]{2}$"}]
+        places: Annotated[list[Place], {"minItems": 1, "maxItems": 3}]
+
+    class Prediction(TypedDict):
+        bikes: float
+        weather: Literal["clear", "rain"]
+        wind: float | None
+
+    def sample():
+        return {
+            "docks": 2, "rate": 0.5, "weather": "rain", "level": None, "wind": 1.5, "key": "a",
+            "code": "NL", "places": [{"name": "Utrecht", "height": None}],
+        }
+
+    def run(input_data: Row) -> Prediction:
+        wind, places = input_data["wind"], len(input_data["places"])
+        bikes = input_data["docks"] * input_data["rate"] + places
+        return {"bikes": bikes, "weather": input_data["weather"], "wind": wind}
+"""
 ANY = """
     def run(input_data):
         return input_data
@@ -41,6 +74,7 @@ FAILING = """
             raise ValueError(input_data["count"])
         return 1
 """
+SWAGGER, OPENAPI = "swagger.json", "openapi.json"
 BROKEN = """
     def run(input_data):
         return 1
@@ -50,11 +84,13 @@ BROKEN = """
 """
 
 
-def fuzz(server: Server, folder: Path, *options: str, examples: int) -> dict[str, Any]:
+def fuzz(
+    server: Server, folder: Path, document: str, *options: str, examples: int
+) -> dict[str, Any]:
     """Fuzz every operation with `examples` requests, the same in each run; return the report."""
-    file = folder / "report.json"
+    file = folder / f"report-{document}"
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/api/swagger.json"),
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/api/{document}"),
         *("--phases", "examples,coverage,fuzzing"),  # "stateful" would need links
         *("--checks", "all", "--continue-on-failure", "--warnings", "off", "--no-color"),
         *("--seed", "1", "--max-examples", str(examples), "--generation-database", "none"),
@@ -68,16 +104,22 @@ def fuzz(server: Server, folder: Path, *options: str, examples: int) -> dict[str
     assert file.exists(), done.stdout + done.stderr
     report: dict[str, Any] = json.loads(file.read_text())
     print(done.stdout)  # noqa: T201 - pytest shows it with a failure; it has the curl commands
-    assert report["operations"]["tested"] == 3
+    assert report["operations"]["tested"] == 4
     assert report["errors"] == []
     return report
 
 
-@pytest.mark.parametrize("source", [ECHO, NESTED, ANY], ids=["six types", "nested", "any object"])
-def test_every_response_conforms_to_the_document(tmp_path: Path, source: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "document"),
+    [(ECHO, SWAGGER), (NESTED, OPENAPI), (ANY, SWAGGER), (TYPED, SWAGGER), (TYPED, OPENAPI)],
+    ids=["six types", "nested", "any object", "typed", "typed, in OpenAPI"],
+)
+def test_every_response_conforms_to_the_document(
+    tmp_path: Path, source: str, document: str
+) -> None:
     write_module(tmp_path, source)
     with serving(tmp_path) as server:
-        report = fuzz(server, tmp_path, examples=100)
+        report = fuzz(server, tmp_path, document, examples=100)
         assert report["failures"] == []
         assert report["test_cases"]["generated"] > 100
         assert server.is_ready()
@@ -87,7 +129,8 @@ def test_masked_responses_conform_to_the_document(tmp_path: Path) -> None:
     write_module(tmp_path, ECHO)
     with serving(tmp_path, RESTX_MASK_SWAGGER="on") as server:
         # The document cannot express the grammar of masks, so some valid texts are rejected.
-        report = fuzz(server, tmp_path, "--exclude-checks", "positive_data_acceptance", examples=50)
+        options = ("--exclude-checks", "positive_data_acceptance")
+        report = fuzz(server, tmp_path, OPENAPI, *options, examples=50)
         assert report["failures"] == []
 
 
@@ -96,12 +139,13 @@ def test_responses_before_the_model_is_ready_conform_to_the_document(tmp_path: P
     with serving(tmp_path, wait=False, MULTITHREADED_INIT="off", INIT_RETRIES="0") as server:
         eventually(lambda: server.get("/api/liveness").ok)
         # The expected 503 counts as a server error for that check.
-        report = fuzz(server, tmp_path, "--exclude-checks", "not_a_server_error", examples=50)
+        options = ("--exclude-checks", "not_a_server_error")
+        report = fuzz(server, tmp_path, SWAGGER, *options, examples=50)
         assert report["failures"] == []
 
 
 def test_fuzzing_finds_a_model_that_fails_for_some_values(tmp_path: Path) -> None:
     write_module(tmp_path, FAILING)
     with serving(tmp_path) as server:
-        report = fuzz(server, tmp_path, "--no-shrink", examples=20)
+        report = fuzz(server, tmp_path, OPENAPI, "--no-shrink", examples=20)
         assert [failure["type"] for failure in report["failures"]] == ["ServerError"]

@@ -184,7 +184,7 @@ def prefixed(tmp_path: Path, request: pytest.FixtureRequest) -> FlaskClient:
 
 @pytest.mark.parametrize("prefix", ["", "/fraud"])
 def test_every_path_answers_with_and_without_root_path(prefixed: FlaskClient, prefix: str) -> None:
-    for path in ("/api/liveness", "/api/readiness", "/api/", "/api/swagger.json", "/metrics"):
+    for path in ("/api/readiness", "/api/", "/api/swagger.json", "/api/openapi.json", "/metrics"):
         assert prefixed.get(prefix + path).status_code == HTTPStatus.OK
     assert prefixed.post(prefix + PREDICT, json=VALID).json == VALID
     assert prefixed.get(f"{prefix}/api/nowhere").status_code == HTTPStatus.NOT_FOUND
@@ -195,6 +195,9 @@ def test_documents_name_root_path(prefixed: FlaskClient, prefix: str) -> None:
     document = prefixed.get(f"{prefix}/api/swagger.json").json
     assert document is not None
     assert document["basePath"] == "/fraud/api"
+    openapi = prefixed.get(f"{prefix}/api/openapi.json").json
+    assert openapi is not None
+    assert openapi["servers"] == [{"url": "/fraud/api"}]
     page = prefixed.get(f"{prefix}/api/").text
     assert 'url: "/fraud/api/swagger.json"' in page
     assets = re.findall(r'(?:src|href)="([^"]+)"', page)

@@ -6,52 +6,11 @@ from typing import Any
 
 import pytest
 import requests
-from openapi_spec_validator import OpenAPIV2SpecValidator, validate
 
+from tests.api.documents import IMPORTS, RUN, SAMPLES, document_of, operations
 from tests.helpers import ECHO, VALID, Server, eventually, serving, write_module
 
-IMPORTS = "import datetime, decimal, threading\nimport numpy\n"
-RUN = "def run(input_data): return input_data\n"
-SAMPLES = {
-    "six types": repr(VALID),
-    "Python objects": (
-        "{'at': datetime.datetime(2021, 10, 26, 12, tzinfo=datetime.UTC),"
-        " 'naive': datetime.datetime(2021, 10, 26), 'day': datetime.date(2021, 10, 26),"
-        " 'price': decimal.Decimal('9.99'), 'pair': (1, 2)}"
-    ),
-    "numpy objects": (
-        "{'count': numpy.int32(3), 'ratio': numpy.float32(0.5), 'flag': numpy.bool_(True),"
-        " 'vector': numpy.array([1.5, 2.5]), 'matrix': numpy.ones((2, 2), dtype=int),"
-        " 'at': numpy.datetime64('2021-10-26T12:00:00')}"
-    ),
-    "lists": "{'same': [1, 2], 'mixed': [1, 'a', None], 'nested': [[0.5]], 'none': []}",
-    "dicts": "{'customer': {'name': 'Ann', 'since': '2021-10-26', 'more': {}}, 'rows': [{'x': 1}]}",
-    "optional": "{'anything': None, 'nested': {'anything': None}}",
-    "keywords of Swagger": (
-        "{'type': 'x', 'required': True, 'example': 1, 'properties': {'format': 'date'}, '': 0,"
-        " 'größe / m²': 2.5}"
-    ),
-    "extremes": "{'large': 2**63 - 1, 'tiny': 5e-324, 'nan': float('nan'), 'text': '\\x00\\u2028'}",
-    "empty": "{}",
-}
 MALFORMED_MASKS = ("{", "}", "{Ready", "{a,b{c}", "{Ready{x},Alive{x},int_param{x}}")
-
-
-def document_of(server: Server) -> dict[str, Any]:
-    response = server.get("/api/swagger.json")
-    assert response.status_code == 200
-    assert response.headers["Content-Type"] == "application/json"
-    document: dict[str, Any] = response.json()
-    validate(document, cls=OpenAPIV2SpecValidator)
-    return document
-
-
-def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {
-        f"{method.upper()} {path}": operation
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +26,17 @@ def test_the_document_is_valid_and_its_example_is_accepted(tmp_path: Path, sampl
     write_module(tmp_path, f"{IMPORTS}def sample(): return {sample}\n{RUN}")
     with serving(tmp_path) as server:
         vector = document_of(server)["definitions"]["input_vector"]
-        assert vector["example"].keys() == vector.get("properties", {}).keys()
-        response = server.predict(vector["example"])
-        assert (response.status_code, response.json()) == (200, vector["example"])
+        row = vector.get("example", {})
+        assert row.keys() == vector.get("properties", {}).keys()
+        response = server.predict(row)
+        assert (response.status_code, response.json()) == (200, row)
 
 
 def test_without_sample_any_object_is_documented_and_accepted(tmp_path: Path) -> None:
     write_module(tmp_path, RUN)
     with serving(tmp_path) as server:
         vector = document_of(server)["definitions"]["input_vector"]
-        assert vector == {"type": "object", "example": {}}
+        assert vector == {"type": "object"}
         assert server.predict({"anything": [1]}).status_code == 200
 
 
@@ -117,6 +77,7 @@ def test_operations_have_their_fixed_names_and_tags(document: dict[str, Any]) ->
     } == {
         "GET /liveness": ("get_health_liveness", ["health"]),
         "GET /readiness": ("get_health_readiness", ["health"]),
+        "GET /model": ("get_model", ["model"]),
         "POST /model/predict": ("post_model_predict", ["model"]),
     }
 
@@ -125,6 +86,7 @@ def test_every_status_code_is_documented_with_a_schema(document: dict[str, Any])
     codes = {
         "GET /liveness": {"200"},
         "GET /readiness": {"200", "503"},
+        "GET /model": {"200"},
         "POST /model/predict": {"200", "400", "413", "415", "500", "503"},
     }
     for name, operation in operations(document).items():

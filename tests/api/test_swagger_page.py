@@ -33,6 +33,7 @@ PLAIN = {"rate": 1e-7, "note": None}
 OPERATIONS = [
     "#operations-health-get_health_liveness",
     "#operations-health-get_health_readiness",
+    "#operations-model-get_model",
     PREDICTION,
 ]
 FETCH = "([url, options]) => fetch(url, options).then(() => 'sent', () => 'failed')"
