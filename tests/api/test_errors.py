@@ -8,7 +8,7 @@ from tests.helpers import ECHO, PREDICT, make_client
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/nowhere/", "/api/nowhere", "/api/model", "/api/swaggerui/x"]
+    "path", ["/nowhere", "/nowhere/", "/api/nowhere", "/api/model/", "/api/swaggerui/x"]
 )
 def test_an_unknown_path_is_a_404_in_json(client: FlaskClient, path: str) -> None:
     response = client.get(path)
