@@ -6,15 +6,18 @@ without these two; OpenAPI 3.1 has JSON Schema 2020-12, which writes some keywor
 
 import json
 from collections.abc import Callable
+from typing import TypeAlias
 
 from app.codec import JsonValue
 from app.predictor.parameters import Schema
+
+_Rendered: TypeAlias = dict[str, JsonValue]
 
 _NULL = {"type": "null"}
 _TYPED = {"type", "enum", "anyOf", "$ref"}  # without these, a value may be of any type
 
 
-def to_swagger(schema: Schema) -> Schema:
+def to_swagger(schema: Schema) -> _Rendered:
     """Return a schema in Swagger 2.0, which accepts at least the same values.
 
     Tools know `x-nullable` as its extension for null.
@@ -36,7 +39,7 @@ def to_swagger(schema: Schema) -> Schema:
     return rendered
 
 
-def to_json_schema(schema: Schema) -> Schema:
+def to_json_schema(schema: Schema) -> _Rendered:
     """Return a schema in JSON Schema 2020-12, which accepts the same values."""
     rendered = _render_parts(schema, to_json_schema)
     for bound in ("Minimum", "Maximum"):
@@ -47,7 +50,7 @@ def to_json_schema(schema: Schema) -> Schema:
     return rendered
 
 
-def _without_union(schema: Schema, alternatives: list[Schema]) -> Schema:
+def _without_union(schema: Schema, alternatives: list[Schema]) -> _Rendered:
     """Return a schema with its only alternative, or with a description of all of them."""
     beside = _without(schema, "anyOf")
     if len(alternatives) == 1:
@@ -57,16 +60,18 @@ def _without_union(schema: Schema, alternatives: list[Schema]) -> Schema:
     return {**beside, "description": f"{text} ({names})" if text else names}
 
 
-def _without(schema: Schema, keyword: str) -> Schema:
+def _without(schema: Schema, keyword: str) -> _Rendered:
     return {key: value for key, value in schema.items() if key != keyword}
 
 
-def _render_parts(schema: Schema, render: Callable[[Schema], Schema]) -> Schema:
+def _render_parts(schema: Schema, render: Callable[[Schema], _Rendered]) -> _Rendered:
     """Return a copy of a schema, each schema within it rendered."""
     return {keyword: _render_part(keyword, value, render) for keyword, value in schema.items()}
 
 
-def _render_part(keyword: str, value: JsonValue, render: Callable[[Schema], Schema]) -> JsonValue:
+def _render_part(
+    keyword: str, value: JsonValue, render: Callable[[Schema], _Rendered]
+) -> JsonValue:
     match keyword:
         case "properties":
             return {name: render(part) for name, part in value.items()}
