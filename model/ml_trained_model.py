@@ -7,28 +7,46 @@ that the service calls. `python model/ml_trained_model.py` runs it without the s
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict, get_args
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-WEATHERS = ("clear", "cloudy", "rain", "snow")
+Weather = Literal["clear", "cloudy", "rain", "snow"]
+WEATHERS = get_args(Weather)
 MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 WEEKEND = (5, 6)
 
 model: Any = None
 
 
-def sample() -> dict[str, Any]:
-    """Return an example of every parameter, which defines the names and types of the API."""
+class Row(TypedDict):
+    """The parameters of the API. A request that does not fit them gets a 400."""
+
+    docks: Annotated[int, {"minimum": 0}, "bicycle docks at the station"]
+    temperature: Annotated[float, {"minimum": -60, "maximum": 60}, "degrees Celsius"]
+    holiday: bool
+    weather: Weather
+    opened: Annotated[str, {"format": "date"}, "the day of the station's first hire"]
+    at: Annotated[str, {"format": "date-time"}, "the start of the hour"]
+
+
+class Answer(TypedDict):
+    """The answer of the API."""
+
+    bikes: Annotated[float, "bicycles hired within the hour"]
+
+
+def sample() -> Row:
+    """Return an example of every parameter."""
     return {
-        "docks": 24,  # bicycle docks at the station
-        "temperature": 21.5,  # degrees Celsius
+        "docks": 24,
+        "temperature": 21.5,
         "holiday": False,
-        "weather": "clear",  # one of WEATHERS
-        "opened": "2023-04-01",  # the day of the station's first hire
-        "at": "2025-06-05T17:30:00Z",  # the start of the hour
+        "weather": "clear",
+        "opened": "2023-04-01",
+        "at": "2025-06-05T17:30:00Z",
     }
 
 
@@ -38,18 +56,18 @@ def init() -> None:
     model = joblib.load(Path(__file__).with_suffix(".joblib"))
 
 
-def run(input_data: dict[str, Any]) -> dict[str, float]:
+def run(input_data: Row) -> Answer:
     """Predict for one row of parameters."""
     return run_batch([input_data])[0]
 
 
-def run_batch(rows: list[dict[str, Any]]) -> list[dict[str, float]]:
+def run_batch(rows: list[Row]) -> list[Answer]:
     """Predict for many rows, in order. One call costs little more than that for one row."""
     bikes = model.predict(features(rows)).clip(min=0).round(1)
     return [{"bikes": value} for value in bikes.tolist()]
 
 
-def features(rows: list[dict[str, Any]]) -> NDArray[np.float64]:
+def features(rows: list[Row]) -> NDArray[np.float64]:
     """Return the model's input, one line per row. Shared with train.py to keep both the same."""
     table = []
     for row in rows:
@@ -64,7 +82,7 @@ def features(rows: list[dict[str, Any]]) -> NDArray[np.float64]:
                 since.seconds / 3600,
                 weekday,
                 row["holiday"] or weekday in WEEKEND,
-                *(row["weather"] == name for name in WEATHERS),  # an unknown value matches none
+                *(row["weather"] == name for name in WEATHERS),
             ]
         )
     # Trees compute in float32, which can overflow to infinity; no split is beyond a million.

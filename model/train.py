@@ -28,7 +28,7 @@ ROWS = 12_000
 SEED = 7
 
 
-def make_data(rows: int, seed: int) -> tuple[list[dict[str, Any]], NDArray[np.int64]]:
+def make_data(rows: int, seed: int) -> tuple[list[Any], NDArray[np.int64]]:
     """Generate parameters as clients send them, and the bicycles hired for each, in order."""
     rng = np.random.default_rng(seed)
     opened = np.datetime64("2020-01-01") + rng.integers(4 * 365, size=rows)  # days

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 PREDICTION = "#operations-model-post_model_predict"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_MISSING = "Chromium is not installed; on Debian: apt-get install chromium"
+MISSING = "Chromium is not installed; on Debian: apt-get install chromium"
 
 # Chromium sends no requests of its own, and *.test resolves to this machine. Chromium does not
 # count these names as loopback addresses, so it treats them like any site without TLS.
@@ -36,7 +36,7 @@ def find_chromium() -> str | None:
 def skip_without_chromium() -> None:
     """Skip the calling module where Chromium is not installed, except in CI."""
     if find_chromium() is None and os.environ.get("CI", "").lower() not in ("true", "1"):
-        pytest.skip(f"Browser tests skipped: {_MISSING}", allow_module_level=True)
+        pytest.skip(f"Browser tests skipped: {MISSING}", allow_module_level=True)
 
 
 @contextlib.contextmanager
@@ -49,7 +49,7 @@ def chromium() -> Iterator[Browser]:
     """
     path = find_chromium()
     if path is None:
-        raise FileNotFoundError(_MISSING)
+        raise FileNotFoundError(MISSING)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         try:

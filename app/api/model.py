@@ -6,7 +6,7 @@ from flask_restx import Namespace, Resource
 
 from app.api.schemas import to_json_schema
 from app.codec import JsonValue
-from app.predictor.parameters import Schema
+from app.predictor.dialect import Schema
 from app.predictor.predictor import Predictor
 from app.predictor.state import State
 from app.text import escape_surrogates

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from app.codec import JsonValue
-from app.predictor.parameters import Schema
+from app.predictor.dialect import Schema
 
 _Rendered: TypeAlias = dict[str, JsonValue]
 

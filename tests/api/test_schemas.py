@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV31SpecValidator, validate
 
 from app.api.schemas import to_json_schema, to_swagger
+from app.predictor.dialect import SchemaValidator
 from app.predictor.formats import format_checker
-from app.predictor.validation import SchemaValidator
 from tests.api.inner_schemas import INNER_SCHEMAS
 from tests.predictor.bodies import VALUES
 
