@@ -29,7 +29,8 @@ _PROPERTIES = {
     "answer": {"type": "object", "description": "JSON Schema of a prediction"},
 }
 _MODEL = {"type": "object", "properties": _PROPERTIES, "required": [*_PROPERTIES]}
-_PREDICTION = {"description": "what run() returned"}
+_RETURNED = "what run() returned"
+_LEARNED = f"{_RETURNED}; learned from the self-test, other predictions may differ"
 
 
 def add_model(namespace: Namespace, predictor: Predictor, configured_name: str) -> None:
@@ -66,10 +67,15 @@ def add_model(namespace: Namespace, predictor: Predictor, configured_name: str) 
 def schemas_of(predictor: Predictor) -> dict[str, Schema]:
     """Return the definitions of the documents that depend on the model."""
     parameters, answer = predictor.parameters, predictor.answer
-    input_vector, prediction = {**parameters.schema}, {**_PREDICTION, **answer.schema}
+    input_vector = dict(parameters.schema)
     # The whole example too: Swagger UI would invent a string for a parameter of any type.
     if parameters.sample:
         input_vector["example"] = parameters.sample
+    declared = predictor.model.answer_schema if predictor.model else None
+    prediction = dict(answer.schema if declared is None else declared)
+    prediction.setdefault(
+        "description", _LEARNED if declared is None and answer.schema else _RETURNED
+    )
     if answer.examples:
         prediction["example"] = answer.examples[0]
     return {"input_vector": input_vector, "prediction": prediction}

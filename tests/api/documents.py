@@ -30,6 +30,39 @@ SAMPLES = {
     "extremes": "{'large': 2**63 - 1, 'tiny': 5e-324, 'nan': float('nan'), 'text': '\\x00\\u2028'}",
     "empty": "{}",
 }
+TYPED = """
+    from typing import Annotated, Literal, NotRequired, TypedDict
+
+    class Place(TypedDict):
+        name: Annotated[str, {"minLength": 1, "maxLength": 20}]
+        height: NotRequired[float | None]
+
+    class Row(TypedDict):
+        docks: Annotated[int, {"minimum": 0, "maximum": 100, "multipleOf": 2}, "places"]
+        rate: Annotated[float, {"minimum": 0, "exclusiveMinimum": True, "maximum": 1}]
+        weather: Literal["clear", "rain"]
+        level: Literal[1, 2] | None
+        wind: NotRequired[Annotated[float | None, {"default": 0.0}]]
+        key: int | str
+        code: Annotated[str, {"pattern": "^[A-Z]{2}$"}]
+        places: Annotated[list[Place], {"minItems": 1, "maxItems": 3}]
+
+    class Prediction(TypedDict):
+        bikes: float
+        weather: Literal["clear", "rain"]
+        wind: float | None
+
+    def sample():
+        return {
+            "docks": 2, "rate": 0.5, "weather": "rain", "level": None, "wind": 1.5, "key": "a",
+            "code": "NL", "places": [{"name": "Utrecht", "height": None}],
+        }
+
+    def run(input_data: Row) -> Prediction:
+        wind, places = input_data["wind"], len(input_data["places"])
+        bikes = input_data["docks"] * input_data["rate"] + places
+        return {"bikes": bikes, "weather": input_data["weather"], "wind": wind}
+"""
 
 
 def document_of(server: Server) -> dict[str, Any]:

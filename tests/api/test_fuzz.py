@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.documents import TYPED
 from tests.helpers import ECHO, ROOT, Server, eventually, serving, write_module
 
 NESTED = """
@@ -27,39 +28,6 @@ NESTED = """
     def run(input_data):
         names = [input_data["customer"]["name"] for order in input_data["orders"]]
         return [sum(input_data["features"]), names, input_data]
-"""
-TYPED = """
-    from typing import Annotated, Literal, NotRequired, TypedDict
-
-    class Place(TypedDict):
-        name: Annotated[str, {"minLength": 1, "maxLength": 20}]
-        height: NotRequired[float | None]
-
-    class Row(TypedDict):
-        docks: Annotated[int, {"minimum": 0, "maximum": 100, "multipleOf": 2}, "places"]
-        rate: Annotated[float, {"minimum": 0, "exclusiveMinimum": True, "maximum": 1}]
-        weather: Literal["clear", "rain"]
-        level: Literal[1, 2] | None
-        wind: NotRequired[Annotated[float | None, {"default": 0.0}]]
-        key: int | str
-        code: Annotated[str, {"pattern": "^[A-Z]{2}$"}]
-        places: Annotated[list[Place], {"minItems": 1, "maxItems": 3}]
-
-    class Prediction(TypedDict):
-        bikes: float
-        weather: Literal["clear", "rain"]
-        wind: float | None
-
-    def sample():
-        return {
-            "docks": 2, "rate": 0.5, "weather": "rain", "level": None, "wind": 1.5, "key": "a",
-            "code": "NL", "places": [{"name": "Utrecht", "height": None}],
-        }
-
-    def run(input_data: Row) -> Prediction:
-        wind, places = input_data["wind"], len(input_data["places"])
-        bikes = input_data["docks"] * input_data["rate"] + places
-        return {"bikes": bikes, "weather": input_data["weather"], "wind": wind}
 """
 ANY = """
     def run(input_data):

@@ -9,7 +9,6 @@ import pytest
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
-from app.predictor.answer import Answer
 from tests.helpers import ECHO, GATED_INIT, VALID, eventually, make_app, make_client, write_module
 
 DESCRIBED = '''"""Predict bikes.
@@ -61,13 +60,49 @@ def test_the_parameters_accept_the_example_in_them(client: FlaskClient) -> None:
     assert not validator.is_valid({**VALID, "int_param": "a"})
 
 
-def test_the_answer_has_its_schema_and_example(tmp_path: Path) -> None:
-    app = make_app(tmp_path, ECHO)
-    schema = {"type": "object", "properties": {"bikes": {"type": "number"}}}
-    app.predictor.answer = Answer(schema, ({"bikes": 1.5},))
-    answer = model_of(app.test_client())["answer"]
-    assert answer["properties"] == schema["properties"]
-    assert answer["examples"] == [{"bikes": 1.5}]
+LEARNED = """
+    def sample():
+        return {"docks": 4}
+
+    def run(input_data):
+        return {"bikes": input_data["docks"] / 2, "level": "low"}
+"""
+DECLARED = """
+    from typing import Literal, TypedDict
+
+    class Prediction(TypedDict):
+        bikes: float
+        level: Literal["low", "high"]
+""" + LEARNED.replace("(input_data)", "(input_data) -> Prediction")
+
+
+def test_an_answer_is_learned_from_the_self_test(tmp_path: Path) -> None:
+    answer = model_of(make_client(tmp_path, LEARNED))["answer"]
+    assert answer["properties"] == {"bikes": {"type": "number"}, "level": {"type": "string"}}
+    assert answer["required"] == ["bikes", "level"]
+    assert answer["examples"] == [{"bikes": 2.0, "level": "low"}]
+    assert answer["description"].endswith("other predictions may differ")
+
+
+def test_an_answer_is_what_run_declares(tmp_path: Path) -> None:
+    answer = model_of(make_client(tmp_path, DECLARED))["answer"]
+    assert answer["properties"]["level"] == {"type": "string", "enum": ["low", "high"]}
+    assert answer["examples"] == [{"bikes": 2.0, "level": "low"}]
+    assert answer["description"] == "what run() returned"
+
+
+def test_a_declared_answer_is_known_before_the_self_test(tmp_path: Path) -> None:
+    init = "\n    def init():\n        raise OSError\n"
+    client = make_client(tmp_path, DECLARED + init)
+    model = model_of(client)
+    assert model["state"] == "failed"
+    assert set(model["answer"]["properties"]) == {"bikes", "level"}
+    assert "examples" not in model["answer"]
+
+
+def test_without_sample_nothing_is_known_of_the_answer(tmp_path: Path) -> None:
+    answer = model_of(make_client(tmp_path, RUN))["answer"]
+    assert answer.keys() == {"$schema", "description"}
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,15 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from openapi_spec_validator import OpenAPIV31SpecValidator, validate
+from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV31SpecValidator, validate
 
 from app.api.schemas import to_json_schema, to_swagger
 from app.predictor.answer import Answer
-from tests.api.documents import operations
+from tests.api.documents import TYPED, operations
 from tests.api.inner_schemas import INNER_SCHEMAS
 from tests.helpers import ECHO, VALID, make_app, make_client
 
 SWAGGER_KEYS = {"swagger", "basePath", "consumes", "produces", "definitions"}
-PREDICTION = {"description": "what run() returned"}
 
 
 def documents(client: FlaskClient) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -26,6 +25,7 @@ def documents(client: FlaskClient) -> tuple[dict[str, Any], dict[str, Any]]:
     assert openapi.json is not None
     assert swagger.json is not None
     validate(openapi.json, cls=OpenAPIV31SpecValidator)
+    validate(swagger.json, cls=OpenAPIV2SpecValidator)
     return openapi.json, swagger.json
 
 
@@ -87,5 +87,30 @@ def test_both_documents_have_the_schema_of_a_prediction(
     app.predictor.answer = Answer(schema, ({"bikes": 1.5}, {"bikes": 2}))
     openapi, swagger = documents(app.test_client())
     found = (openapi["components"]["schemas"]["prediction"], swagger["definitions"]["prediction"])
+    text = found[0]["description"]
+    assert text.startswith(schema.get("description", "what run() returned"))
     for prediction, render in zip(found, (to_json_schema, to_swagger), strict=True):
-        assert prediction == render({**PREDICTION, **schema, "example": {"bikes": 1.5}})
+        assert prediction == render({"description": text, **schema, "example": {"bikes": 1.5}})
+
+
+def test_both_documents_have_the_types_of_a_typed_dict(tmp_path: Path) -> None:
+    openapi, swagger = documents(make_client(tmp_path, TYPED))
+    full = openapi["components"]["schemas"]["input_vector"]
+    part = swagger["definitions"]["input_vector"]
+    assert full["required"] == part["required"]
+    assert "wind" not in full["required"]
+    new, old = full["properties"], part["properties"]
+    assert new["weather"] == {"type": "string", "enum": ["clear", "rain"], "examples": ["rain"]}
+    assert old["weather"] == {"type": "string", "enum": ["clear", "rain"], "example": "rain"}
+    assert new["docks"]["description"] == old["docks"]["description"] == "places"
+    assert (new["rate"]["exclusiveMinimum"], new["rate"]["maximum"]) == (0, 1)
+    assert (old["rate"]["minimum"], old["rate"]["exclusiveMinimum"]) == (0, True)
+    assert {"type": "null"} in new["level"]["anyOf"]
+    assert old["level"]["x-nullable"] is True
+    assert old["level"]["enum"] == [1, 2, None]
+    assert (new["wind"]["default"], old["wind"]["default"]) == (0.0, 0.0)
+    assert [one["type"] for one in new["key"]["anyOf"]] == ["integer", "string"]
+    assert "type" not in old["key"]
+    assert old["key"]["description"] == "integer or string"
+    height = old["places"]["items"]["properties"]["height"]
+    assert height == {"type": "number", "x-nullable": True}
