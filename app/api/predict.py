@@ -142,8 +142,9 @@ class Predictions:
 def model_namespace(predictions: Predictions) -> Namespace:
     """Return the namespace with `/model/predict`."""
     namespace = Namespace("model", "The trained model")
-    input_vector = namespace.schema_model("input_vector", {})  # see Api.__schema__
-    prediction = namespace.schema_model("prediction", {"description": "what run() returned"})
+    input_vector, prediction = (  # see model.py
+        namespace.schema_model(name, {}) for name in ("input_vector", "prediction")
+    )
     error = namespace.schema_model("error", _ERROR)
     input_error = namespace.schema_model("input_error", _INPUT_ERROR)
     retry_after = {"headers": {"Retry-After": {"description": "seconds", "type": "integer"}}}

@@ -39,6 +39,12 @@ def test_it_prints_the_prediction_for_the_services_own_sample(server: Server) ->
     )
 
 
+def test_without_sample_it_sends_an_empty_object(tmp_path: Path) -> None:
+    write_module(tmp_path, "def run(row): return [row]")
+    with serving(tmp_path) as server:
+        assert ask(server.url).stdout == "[{}]\n"
+
+
 def test_a_model_that_fails_is_one_line(tmp_path: Path) -> None:
     write_module(tmp_path, "def run(_): return 1 / 0")
     with serving(tmp_path) as server:
