@@ -54,10 +54,13 @@ def answer_schema(module: ModelModule) -> Schema | None:
         ModelError: JSON cannot say a hint.
 
     """
+    signature = _signature(module.run)
     try:
-        annotation = _evaluated(module.run, inspect.signature(module.run).return_annotation)
+        annotation = (
+            _evaluated(module, module.run, signature.return_annotation) if signature else None
+        )
     except Exception as error:  # noqa: BLE001 - annotations are the user's code
-        # Often only imported for a type checker.
+        # Often the name is only imported for a type checker.
         _log.info("The return annotation of run() is not used: %s", format_exception_line(error))
         return None
     return schema_of_typed_dict(annotation) if is_typed_dict(annotation) else None
@@ -66,9 +69,10 @@ def answer_schema(module: ModelModule) -> Schema | None:
 def _of_parameter(file: Path, module: ModelModule, name: str) -> Any:  # noqa: ANN401 - a type
     """Return the annotation of a function's first parameter; None without one."""
     function = getattr(module, name)
+    signature = _signature(function)
+    parameter = next(iter(signature.parameters.values()), None) if signature else None
     try:
-        parameter = next(iter(inspect.signature(function).parameters.values()), None)
-        return parameter and _evaluated(function, parameter.annotation)
+        return parameter and _evaluated(module, function, parameter.annotation)
     except Exception as error:
         raise ModelError(
             f"The annotation of {name}()'s parameter in {file.name} cannot be evaluated: "
@@ -76,7 +80,15 @@ def _of_parameter(file: Path, module: ModelModule, name: str) -> Any:  # noqa: A
         ) from error
 
 
-def _evaluated(function: Callable[..., Any], annotation: object) -> Any:  # noqa: ANN401
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    """Return the signature of a function; some of those written in C have none."""
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
+def _evaluated(module: ModelModule, function: Callable[..., Any], annotation: object) -> Any:  # noqa: ANN401
     """Return an annotation; a string, or one that contains strings, is evaluated."""
 
     def annotated() -> None: ...
@@ -84,7 +96,7 @@ def _evaluated(function: Callable[..., Any], annotation: object) -> Any:  # noqa
     if annotation is inspect.Parameter.empty:
         return None
     annotated.__annotations__ = {"it": annotation}
-    names = getattr(inspect.unwrap(function), "__globals__", {})
+    names = getattr(inspect.unwrap(function), "__globals__", vars(module))
     hint = get_type_hints(annotated, globalns=names, include_extras=True)["it"]
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 

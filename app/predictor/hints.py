@@ -7,7 +7,7 @@ import enum
 import numbers
 import types
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
 
 from app.codec import JsonValue
 from app.errors import ModelError
@@ -39,7 +39,7 @@ class _HintError(Exception):
     """JSON cannot say a hint; the message says why, and what to write."""
 
 
-def is_typed_dict(hint: object) -> bool:
+def is_typed_dict(hint: object) -> TypeGuard[type]:
     """Return whether a type is a TypedDict: typing's, or that of typing_extensions."""
     return isinstance(hint, type) and issubclass(hint, dict) and hasattr(hint, "__required_keys__")
 
@@ -52,7 +52,10 @@ def schema_of_typed_dict(row: type) -> Schema:
 
     """
     errors: list[str] = []
-    schema = _Reader(errors).typed_dict(row, row.__name__)
+    try:
+        schema = _Reader(errors).typed_dict(row, row.__name__)
+    except _HintError as error:
+        raise ModelError(f"{row.__name__}: {error}") from error.__cause__
     if errors:
         raise ModelError("\n".join(errors))
     return schema
@@ -67,7 +70,7 @@ class _Reader:
 
     def typed_dict(self, row: type, where: str) -> Schema:
         if row in self._entered:
-            raise _HintError(f"{row.__name__} contains itself: write {row.__name__} as dict there")
+            raise _HintError(f"{row.__name__} contains itself: write dict there")
         try:
             hints = get_type_hints(row, include_extras=True)
         except Exception as error:
@@ -199,6 +202,8 @@ def _any_of(schemas: Sequence[Schema]) -> Schema:
 
 def _choices(values: Sequence[object]) -> Schema:
     """Return the schema of a Literal, or of the values of an Enum."""
+    if not values:
+        raise _HintError("a Literal or Enum without choices: give one at least")
     plain = [to_python(value) for value in values]
     for value in plain:
         if not isinstance(value, None | bool | int | float | str) or value != value:  # noqa: PLR0124

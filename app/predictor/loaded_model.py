@@ -54,9 +54,7 @@ class LoadedModel:
         except ModelError:  # the record is not valid, and VERSION_CHECK is off
             return {}
         # The record comes first, and tells more than a pickle.
-        return {
-            escape_surrogates(it.package): escape_surrogates(it.version) for it in versions[::-1]
-        }
+        return {it.package: it.version for it in versions[::-1]}
 
     def _text(self, name: str) -> str | None:
         # Not an attribute, for which the module may have code.

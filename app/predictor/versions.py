@@ -21,6 +21,7 @@ from typing import NamedTuple
 from app.codec import JsonValue
 from app.errors import ModelError
 from app.predictor.pickled_version import sklearn_version_of_pickle
+from app.text import escape_surrogates
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +111,10 @@ def _recorded_versions(record: Path) -> dict[str, str]:
         return {}
     if not isinstance(versions, dict):
         raise ModelError(f'{record.name}: "made_with" must be an object of package versions')
-    return {str(name): str(trained) for name, trained in versions.items()}
+    return {
+        escape_surrogates(str(name)): escape_surrogates(str(trained))
+        for name, trained in versions.items()
+    }
 
 
 def _running_version(name: str) -> str:

@@ -1,0 +1,79 @@
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.predictor.conversion import compile_converter
+from app.predictor.dialect import Schema
+from app.predictor.fast_validation import compile_validator
+from app.predictor.hints import schema_of_typed_dict
+from app.predictor.parameters import Parameters
+from tests.predictor.typed_dicts import ROWS, bodies
+
+INTEGER: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+
+
+def an_object(**properties: Schema) -> Schema:
+    required = [name for name, schema in properties.items() if "default" not in schema]
+    return {"type": "object", "properties": properties, "required": required}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "expected"),
+    [
+        (INTEGER, 10.0, 10), (NUMBER, 10, 10.0), (NUMBER, 2**63, float(2**63)),
+        ({"type": "array", "items": NUMBER}, [1, 2.5], [1.0, 2.5]),
+        ({"type": "array", "items": {"type": "array", "items": INTEGER}}, [[1.0], []], [[1], []]),
+        ({"type": "object", "additionalProperties": NUMBER}, {"a": 1}, {"a": 1.0}),
+        ({"anyOf": [NUMBER, {"type": "null"}]}, 1, 1.0), ({"anyOf": [NUMBER, {"type": "null"}]}, None, None),
+        ({"anyOf": [INTEGER, NUMBER]}, 1.0, 1), ({"anyOf": [INTEGER, NUMBER]}, 1.5, 1.5), ({"anyOf": [NUMBER, INTEGER]}, 1, 1.0),
+        ({"anyOf": [{"type": "string"}, {"type": "array", "items": NUMBER}]}, [1], [1.0]),
+        (an_object(b=NUMBER, a=INTEGER), {"x": 1, "a": 1.0, "b": 2}, {"b": 2.0, "a": 1, "x": 1}),
+        (an_object(a=an_object(b=NUMBER)), {"a": {"b": 1}}, {"a": {"b": 1.0}}),
+        (an_object(a=an_object(b={**NUMBER, "default": 3})), {"a": {}}, {"a": {"b": 3.0}}),
+    ],
+)  # fmt: skip
+def test_a_value_gets_the_type_and_the_order_of_its_schema(
+    schema: Schema, value: Any, expected: Any
+) -> None:
+    convert = compile_converter(schema)
+    assert convert is not None
+    assert repr(convert(value)) == repr(expected)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{}, {"type": "string"}, {"type": "array", "items": {}}, {"type": "object"},
+     {"type": "object", "additionalProperties": {}}, {"anyOf": [{"type": "string"}, {"type": "null"}]}],
+)  # fmt: skip
+def test_where_nothing_changes_there_is_no_converter(schema: Schema) -> None:
+    assert compile_converter(schema) is None
+
+
+def test_a_parameter_that_is_left_out_is_none_a_part_of_one_is_not() -> None:
+    parameters = Parameters({"a": None, "b": {"c": None, "d": 1}})
+    assert parameters.convert({"b": {"d": 1}}) == {"a": None, "b": {"d": 1}}
+
+
+def test_each_row_gets_a_default_of_its_own() -> None:
+    schema = an_object(tags={"type": "array", "items": {}, "default": []})
+    convert = compile_converter(schema)
+    assert convert is not None
+    convert({})["tags"].append("changed by the model")
+    assert convert({}) == {"tags": []}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_converted_body_is_valid_and_a_second_conversion_changes_nothing(
+    data: st.DataObject,
+) -> None:
+    schema = schema_of_typed_dict(data.draw(ROWS))
+    body = data.draw(bodies(schema))
+    is_valid, convert = compile_validator(schema), compile_converter(schema)
+    if convert is not None and is_valid(body):
+        converted = convert(body)
+        assert is_valid(converted)
+        assert repr(convert(converted)) == repr(converted)
