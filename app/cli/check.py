@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from app.codec import encode
+from app.codec import JsonValue, encode
 from app.config.settings import Settings
 from app.observability import logs
+from app.predictor.dialect import Schema
 from app.predictor.parameters import Parameters
 from app.predictor.predictor import Predictor
 
@@ -55,12 +56,31 @@ def _settings(model: Path | None) -> Settings:
 
 
 def _describe(parameters: Parameters) -> str:
+    required = parameters.schema.get("required", [])
     lines = ["The model is ready: POST /api/model/predict takes"]
-    properties = parameters.schema.get("properties")
-    for name, schema in (properties if isinstance(properties, dict) else {}).items():
-        kind = (
-            schema.get("format", schema.get("type", "any")) if isinstance(schema, dict) else "any"
-        )
-        example = encode(parameters.sample[name]).decode()
-        lines.append(f"  {name} ({kind}), such as {example}")
+    for name, schema in parameters.schema.get("properties", {}).items():
+        line = f"  {name} ({_kind(schema)})"
+        if name in parameters.sample:
+            line += f", such as {_json(parameters.sample[name])}"
+        if name not in required:
+            line += f", optional: {_json(schema.get('default'))} by default"
+        lines.append(line)
     return "\n".join(lines) if len(lines) > 1 else f"{lines[0]} any JSON object"
+
+
+def _kind(schema: Schema) -> str:
+    """Return the type of a parameter in words."""
+    if "anyOf" in schema:
+        return " or ".join(map(_kind, schema["anyOf"]))
+    if "enum" in schema:
+        return " or ".join(map(_json, schema["enum"]))
+    kind: str = schema.get("format", schema.get("type", "any"))
+    for bound in ("minimum", "maximum"):
+        if bound in schema:
+            kind += f", {bound} {schema[bound]}"
+            kind += " exclusive" if schema.get(f"exclusive{bound.capitalize()}") else ""
+    return kind
+
+
+def _json(value: JsonValue) -> str:
+    return encode(value).decode()

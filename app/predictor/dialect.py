@@ -5,8 +5,9 @@ the work for a value within a bound.
 """
 
 import functools
+import json
 from collections.abc import Hashable, Iterator, Mapping
-from fractions import Fraction
+from decimal import Context, Decimal
 from typing import Any, Protocol, TypeAlias, cast
 
 import re2
@@ -16,6 +17,10 @@ from jsonschema.validators import extend
 from app.codec import JsonValue
 
 Schema: TypeAlias = Mapping[str, JsonValue]
+
+_EXACT = Context(
+    prec=700
+)  # digits: the largest float has 309 before the point, the smallest 324 after
 
 
 class Pattern(Protocol):
@@ -46,18 +51,26 @@ def compile_pattern(pattern: str) -> Pattern:
 
 def is_multiple_of(value: float, factor: float) -> bool:
     """Return whether a number is a multiple of another, as they are written: 0.3 is one of 0.1."""
-    return Fraction(repr(value)) % Fraction(repr(factor)) == 0
+    return _EXACT.remainder(Decimal(repr(value)), Decimal(repr(factor))) == 0
 
 
 def json_key(value: JsonValue) -> Hashable:
     """Return a key that equal JSON values share: 1 and 1.0, but not 1 and true."""
     if type(value) is bool:
         return bool, value
-    if type(value) is list:
-        return list, tuple(map(json_key, value))
-    if type(value) is dict:
-        return dict, frozenset((name, json_key(item)) for name, item in value.items())
+    if type(value) in (list, dict):  # as bytes: a client could make tuples of one hash
+        return json.dumps(_with_whole_numbers(value), sort_keys=True).encode()
     return cast("Hashable", value)
+
+
+def _with_whole_numbers(value: JsonValue) -> JsonValue:
+    if type(value) is float and value.is_integer():
+        return int(value)
+    if type(value) is list:
+        return list(map(_with_whole_numbers, value))
+    if type(value) is dict:
+        return {name: _with_whole_numbers(item) for name, item in value.items()}
+    return value
 
 
 def has_unique_items(values: list[JsonValue]) -> bool:

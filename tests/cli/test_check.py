@@ -16,6 +16,20 @@ MODULE = """
     def run(input_data):
         return input_data["docks"]
 """
+TYPED = """
+    from typing import Annotated, Literal, NotRequired, TypedDict
+
+    class Row(TypedDict):
+        docks: Annotated[int, {"minimum": 0, "exclusiveMaximum": 9}]
+        weather: Literal["clear", "rain"]
+        wind: NotRequired[Annotated[float | None, {"default": 0.5}]]
+
+    def sample():
+        return {"docks": 2, "weather": "clear"}
+
+    def run(row: Row):
+        return row["docks"]
+"""
 FAILING = """
     def init():
         raise OSError("no model")
@@ -46,8 +60,29 @@ def test_model_that_becomes_ready_prints_its_parameters(tmp_path: Path) -> None:
             "  docks (int64), such as 24",
             '  weather (string), such as "clear"',
             '  opened (date), such as "2023-04-01"',
-            "  note (any), such as null",
+            "  note (any), such as null, optional: null by default",
         ]
+
+
+def test_types_are_printed_in_words(tmp_path: Path) -> None:
+    done = check(write_module(tmp_path, TYPED, "fraud"))
+    assert done.stdout.splitlines()[1:] == [
+        "  docks (int64, minimum 0, maximum 9 exclusive), such as 2",
+        '  weather ("clear" or "rain"), such as "clear"',
+        "  wind (number or null), optional: 0.5 by default",
+    ]
+
+
+def test_each_wrong_parameter_has_a_line(tmp_path: Path) -> None:
+    source = TYPED.replace('"docks": 2', '"docks": -1').replace('"clear"}', '"purple"}')
+    done = check(write_module(tmp_path, source, "fraud"))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "Model failed to load: sample() is not valid at 'docks': -1 is less than the minimum of 0; "
+        "give another example",
+        "sample() is not valid at 'weather': 'purple' is not one of ['clear', 'rain']; "
+        "give another example",
+    ]
 
 
 def test_named_module_of_a_folder_with_several_is_checked(tmp_path: Path) -> None:
