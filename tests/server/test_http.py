@@ -167,7 +167,7 @@ def test_responses_to_head_and_options_have_no_body(server: Server, path: str) -
     "path",
     ["/api/nothing", "/api/liveness/", "/api/%2e%2e/liveness", "/api/../app", "/api/%ff",
      "/api/%00", "/api/liveness%0a", "/api//liveness", "/api/Liveness", "//other.test/api/", "/api/" + "a" * 4_000,
-     "/api/swaggerui/../../x", "/api/swaggerui/%2e%2e%2f%2e%2e%2fx", "/api/model", PREDICT + "/"],
+     "/api/swaggerui/../../x", "/api/swaggerui/%2e%2e%2f%2e%2e%2fx", "/api/model/", PREDICT + "/"],
 )  # fmt: skip
 def test_an_unknown_path_is_a_404(server: Server, path: str) -> None:
     check_error_response(send_request(server, head("GET", path)), 404)
