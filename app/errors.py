@@ -15,9 +15,9 @@
             ├── NotReadyError  … no model is ready
             └── BusyError      … MAX_PENDING predictions are running or waiting
 
-Each message is one line; that of wrong types has a line for each parameter. Those of the first three branches name the thing, what is wrong, and
-the fix; a RequestError's message is the response's, but for the two of run(), whose message is
-the log's.
+Each message is one line; that of wrong types has a line for each parameter. Those of the first
+three branches name the thing, what is wrong, and the fix; a RequestError's message is the
+response's, but for the two of run(), whose message is for the log.
 """
 
 from http import HTTPStatus

@@ -12,15 +12,23 @@ from app.codec import JsonValue
 from app.predictor.dialect import Schema
 
 _Rendered: TypeAlias = dict[str, JsonValue]
+_Render: TypeAlias = Callable[[Schema, int], _Rendered]
+
+_MAX_LEVELS = 50  # of nesting; JSON encoders and readers have limits
 
 _NULL = {"type": "null"}
 _TYPED = {"type", "enum", "anyOf", "$ref"}  # without these, a value may be of any type
 
 
-def to_swagger(schema: Schema) -> _Rendered:
+def to_swagger(schema: Schema, levels: int = _MAX_LEVELS) -> _Rendered:
     """Return a schema in Swagger 2.0, which accepts at least the same values.
 
     Tools know `x-nullable` as its extension for null.
+
+    Args:
+        schema: of the predictor.
+        levels: of nesting that are described; deeper values may be anything.
+
     """
     is_nullable = not _TYPED & schema.keys()
     if schema.get("type") == "null":
@@ -31,7 +39,7 @@ def to_swagger(schema: Schema) -> _Rendered:
         schema = _without_union(schema, others)
         if is_nullable and "enum" in schema:
             schema["enum"] = [*schema["enum"], None]
-    rendered = _render_parts(schema, to_swagger)
+    rendered = _render_parts(schema, to_swagger, levels)
     if rendered.get("default", ...) is None:
         del rendered["default"]
     if is_nullable or None in rendered.get("enum", ()):
@@ -39,9 +47,15 @@ def to_swagger(schema: Schema) -> _Rendered:
     return rendered
 
 
-def to_json_schema(schema: Schema) -> _Rendered:
-    """Return a schema in JSON Schema 2020-12, which accepts the same values."""
-    rendered = _render_parts(schema, to_json_schema)
+def to_json_schema(schema: Schema, levels: int = _MAX_LEVELS) -> _Rendered:
+    """Return a schema in JSON Schema 2020-12, which accepts the same values.
+
+    Args:
+        schema: of the predictor.
+        levels: of nesting that are described; deeper values may be anything.
+
+    """
+    rendered = _render_parts(schema, to_json_schema, levels)
     for bound in ("Minimum", "Maximum"):
         if rendered.pop(f"exclusive{bound}", False):
             rendered[f"exclusive{bound}"] = rendered.pop(bound.lower())
@@ -64,22 +78,23 @@ def _without(schema: Schema, keyword: str) -> _Rendered:
     return {key: value for key, value in schema.items() if key != keyword}
 
 
-def _render_parts(schema: Schema, render: Callable[[Schema], _Rendered]) -> _Rendered:
+def _render_parts(schema: Schema, render: _Render, levels: int) -> _Rendered:
     """Return a copy of a schema, each schema within it rendered."""
-    return {keyword: _render_part(keyword, value, render) for keyword, value in schema.items()}
 
+    def render_part(part: Schema) -> _Rendered:
+        return render(part, levels - 1) if levels else render({}, 0)
 
-def _render_part(
-    keyword: str, value: JsonValue, render: Callable[[Schema], _Rendered]
-) -> JsonValue:
-    match keyword:
-        case "properties":
-            return {name: render(part) for name, part in value.items()}
-        case "items" | "additionalProperties":
-            return render(value)
-        case "anyOf":
-            return [render(part) for part in value]
-    return value
+    rendered = {**schema}
+    for keyword in ("items", "additionalProperties"):
+        if keyword in schema:
+            rendered[keyword] = render_part(schema[keyword])
+    if "anyOf" in schema:
+        rendered["anyOf"] = list(map(render_part, schema["anyOf"]))
+    if "properties" in schema:
+        rendered["properties"] = {
+            name: render_part(part) for name, part in schema["properties"].items()
+        }
+    return rendered
 
 
 def _name(schema: Schema) -> str:

@@ -98,7 +98,9 @@ def _evaluated(module: ModelModule, function: Callable[..., Any], annotation: ob
     annotated.__annotations__ = {"it": annotation}
     names = getattr(inspect.unwrap(function), "__globals__", vars(module))
     hint = get_type_hints(annotated, globalns=names, include_extras=True)["it"]
-    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    return get_origin(hint) if is_typed_dict(get_origin(hint)) else hint  # of a generic one
 
 
 def _is_other_class(hint: object) -> bool:

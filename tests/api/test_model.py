@@ -100,6 +100,14 @@ def test_a_declared_answer_is_known_before_the_self_test(tmp_path: Path) -> None
     assert "examples" not in model["answer"]
 
 
+def test_a_deep_sample_is_described_to_some_depth(tmp_path: Path) -> None:
+    sample = "{'a':" * 190 + "1" + "}" * 190
+    client = make_client(tmp_path, f"def sample(): return {sample}\ndef run(row): return row")
+    for path in ("/api/model", "/api/swagger.json", "/api/openapi.json"):
+        assert client.get(path).status_code == 200
+    assert str(model_of(client)["parameters"]).count("properties") == 51
+
+
 def test_without_sample_nothing_is_known_of_the_answer(tmp_path: Path) -> None:
     answer = model_of(make_client(tmp_path, RUN))["answer"]
     assert answer.keys() == {"$schema", "description"}

@@ -12,7 +12,7 @@ from app.predictor.module import load_module
 from tests.helpers import PREDICT, make_client, write_module
 
 ROW = """
-    from typing import Annotated, Any, Literal, NotRequired, TypedDict
+    from typing import Annotated, Any, Generic, Literal, NotRequired, TypedDict, TypeVar
 
     class Row(TypedDict):
         x: Annotated[int, {"minimum": 1}]
@@ -90,6 +90,8 @@ def test_without_a_typed_dict_the_types_are_those_of_the_sample(
          "run() in fraud.py is annotated with D, but it gets a dict: make it a TypedDict"),
         ("from pydantic import BaseModel\n    class M(BaseModel):\n        x: int\n    def run(row: M): return row",
          "run() in fraud.py is annotated with M, but it gets a dict: make it a TypedDict"),
+        ("T = TypeVar('T')\n    class G(TypedDict, Generic[T]):\n        x: T\n    def run(row: G[int]): return row",
+         "G['x']: ~T has no JSON counterpart: "),
         ("class Bad(TypedDict):\n        x: complex\n    def run(row: Row) -> Bad: return row",
          "Bad['x']: complex has no JSON counterpart: "),
     ],
