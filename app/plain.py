@@ -97,7 +97,7 @@ def _of_numpy(kind: type) -> _Converter | None:
         numpy.void: _from_record,
         numpy.datetime64: format_datetime64,
         numpy.timedelta64: format_timedelta64,
-        numpy.bool: bool,
+        numpy.bool_: bool,
         numpy.integer: int,
         numpy.float16: _with_its_digits,
         numpy.float32: _with_its_digits,

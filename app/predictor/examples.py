@@ -40,19 +40,20 @@ def schema_of_sample(sample: Mapping[str, JsonValue]) -> Schema:
         ) from None  # its traceback has a thousand lines
 
 
-def sendable(value: JsonValue, what: str) -> JsonValue:
+def sendable(value: JsonValue, what: str, *, defines_type: bool = False) -> JsonValue:
     """Return an example as a caller sends it: dates are strings.
 
     Args:
         value: the example.
         what: its name, for the message.
+        defines_type: whether a text that is a date-time but for its offset shall have one.
 
     Raises:
         ModelError: no caller can send it.
 
     """
     try:
-        return decode(encode([_example(value)]))[0]
+        return decode(encode([_example(value, add_offset=defines_type)]))[0]
     except (ValueError, TypeError, RecursionError) as error:
         raise ModelError(f"{what} cannot be sent as JSON: {error}; give another example") from error
 
@@ -117,21 +118,23 @@ def _format_of(text: str) -> dict[str, str]:
     return {}
 
 
-def _example(value: JsonValue) -> JsonValue:
+def _example(value: JsonValue, *, add_offset: bool = True) -> JsonValue:
     """Return the JSON value of an example, valid by its own schema."""
     value = to_python(value)
     match value:
         case datetime.date():
             is_naive = isinstance(value, datetime.datetime) and value.tzinfo is None
             return value.isoformat() + ("Z" if is_naive else "")
-        case str() if _format_of(value).get("format") == "date-time" and not is_date_time(value):
-            return _example(datetime.datetime.fromisoformat(value))  # which adds the missing offset
+        case str() if add_offset and _format_of(value).get("format") == "date-time":
+            return (
+                value if is_date_time(value) else _example(datetime.datetime.fromisoformat(value))
+            )
         case float():
             return value if math.isfinite(value) else 0.0
         case list() | tuple():
-            return [_example(item) for item in value]
+            return [_example(item, add_offset=add_offset) for item in value]
         case dict():
-            return {name: _example(item) for name, item in value.items()}
+            return {name: _example(item, add_offset=add_offset) for name, item in value.items()}
     return value
 
 

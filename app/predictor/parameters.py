@@ -37,7 +37,8 @@ class Parameters:
         """
         by_example = schema_of_sample(sample or {}) if schema is None else {}
         self.sample: Row = {
-            name: sendable(value, f"sample()[{name!r}]") for name, value in (sample or {}).items()
+            name: sendable(value, f"sample()[{name!r}]", defines_type=schema is None)
+            for name, value in (sample or {}).items()
         }
         self.schema = by_example if schema is None else _arranged(schema, self.sample)
         self.is_valid = compile_validator(self.schema)

@@ -190,3 +190,24 @@ def test_a_body_that_breaks_every_rule_gets_one_400_that_names_all(client: Flask
         "items.1.name": "'name' is a required property",
         "rates.a": "true is not of type 'number'",
     }
+
+
+def test_a_text_of_the_sample_is_kept_where_a_hint_says_its_type(tmp_path: Path) -> None:
+    naive = "2021-10-26T12:00:00"
+    source = f"""
+        from typing import TypedDict
+
+        class Row(TypedDict):
+            a: str
+
+        def sample(): return {{"a": "{naive}"}}
+        def run(row: Row): return row
+    """
+    client = make_client(tmp_path, source)
+    assert client.get("/api/model").get_json()["answer"]["examples"] == [{"a": naive}]
+    client = make_client(tmp_path / "datetime", source.replace("a: str", "a: datetime").replace(
+        "from typing", "from datetime import datetime\n        from typing"), FLASK_DEBUG=True)  # fmt: skip
+    assert client.get("/api/readiness").get_json()["reason"] == (
+        "sample() is not valid at 'a': '2021-10-26T12:00:00' is not a 'date-time': "
+        "add Z or an offset, such as +02:00; give another example"
+    )
