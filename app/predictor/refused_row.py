@@ -1,7 +1,7 @@
 """A row that the model refuses: `run()` or `run_batch()` raises a 4xx of werkzeug's.
 
-`flask.abort(422, "…")` raises one; others are in werkzeug.exceptions
-(https://werkzeug.palletsprojects.com/en/stable/exceptions/).
+`flask.abort(422, "…")` and `flask_restx.abort(422, "…")` raise one; others are in
+werkzeug.exceptions (https://werkzeug.palletsprojects.com/en/stable/exceptions/).
 """
 
 import contextlib
@@ -31,7 +31,8 @@ def refusal(file: Path, function: str, error: BaseException) -> RefusedError | N
     with contextlib.suppress(BaseException):  # its attributes come from the user's code
         if isinstance(error, HTTPException) and (status := int(error.code or 0)) in _CODES:
             name = HTTP_STATUS_CODES.get(status, "Unknown Error")
-            text = name if error.description is None else escape_surrogates(str(error.description))
+            description = _description(error)
+            text = name if description is None else escape_surrogates(str(description))
             reason = f"{function} refused a row at {user_frame(file, error)}: {status} {name}"
             return RefusedError(
                 f"{reason}: {first_line(text)}",
@@ -41,6 +42,12 @@ def refusal(file: Path, function: str, error: BaseException) -> RefusedError | N
                 _seconds(getattr(error, "retry_after", None)),
             )
     return None
+
+
+def _description(error: HTTPException) -> object:
+    """Return the text for the client; flask_restx.abort() has it in `data`."""
+    data = getattr(error, "data", None)
+    return data["message"] if isinstance(data, dict) and "message" in data else error.description
 
 
 def _seconds(retry_after: object) -> int | None:

@@ -10,9 +10,7 @@ from app.predictor.module import load_module
 from app.predictor.parameters import Parameters
 from tests.helpers import write_module
 
-IMPORTS = (
-    "from datetime import *\nfrom flask import Response, abort\nfrom werkzeug.exceptions import *\n"
-)
+IMPORTS = "import flask_restx\nfrom datetime import *\nfrom flask import Response, abort\nfrom werkzeug.exceptions import *\n"
 CLASSES = """
 class Text(str):
     def __str__(self): raise ValueError
@@ -67,6 +65,7 @@ def refusal(folder: Path, statement: str) -> RefusedError:
         ("raise BadRequest('unknown')", 400, "unknown"),
         ("raise Forbidden('not yours')", 403, "not yours"),
         ("raise Own(499)", 499, "Unknown Error"),
+        ("flask_restx.abort(422, 'country XX is unknown', more=1)", 422, "country XX is unknown"),
         ("raise Own(422, '')", 422, ""),
         ("raise Own(422, 'one\\ntwo')", 422, "one\ntwo"),
         ("raise Own(422, {'country': ['XX']})", 422, "{'country': ['XX']}"),
