@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import math
 import numbers
 import sys
 import types
@@ -34,7 +35,7 @@ from app.iso_8601 import format_datetime64, format_timedelta, format_timedelta64
 _Value: TypeAlias = Any
 _Converter: TypeAlias = Callable[[Any], Any]
 
-MAX_ITEMS = 1_000_000  # of an iterator
+MAX_ITEMS = 1_000_000  # of an iterator, a range or a sparse matrix
 
 _LARGEST_NUMBER = 8  # bytes; orjson knows no longer ones
 _FLOATS: set[type] = set()  # numpy's float64, once a model has returned a value of numpy
@@ -176,6 +177,12 @@ def _from_tuple(value: _Value) -> _Value:
     return value._asdict() if hasattr(value, "_asdict") else list(value)
 
 
+def _from_sparse(matrix: _Value) -> _Value:
+    if math.prod(matrix.shape) > MAX_ITEMS:
+        raise TypeError(f"a {type(matrix).__name__} has more than {MAX_ITEMS} items: return a part")
+    return matrix.toarray()
+
+
 def _from_set(value: _Value) -> list[_Value]:
     """Return the items, in an order that all processes agree on where there is one."""
     try:
@@ -208,7 +215,7 @@ _ATTRIBUTES: dict[str, _Converter] = {
     "itertuples": _from_data_frame,  # pandas' DataFrame
     "to_dicts": lambda value: value.to_dicts(),  # polars'
     "to_pylist": lambda value: value.to_pylist(),  # pyarrow's tables and arrays
-    "toarray": lambda value: value.toarray(),  # scipy's sparse matrices
+    "toarray": _from_sparse,  # scipy's sparse matrices
     "tolist": lambda value: value.tolist(),  # arrays and tensors, pandas' Series and Index
     "to_list": lambda value: value.to_list(),  # polars' Series
     "isoformat": lambda value: value.isoformat(),  # dates and times, pandas' Timestamp
@@ -218,6 +225,7 @@ _TYPES: _OfTypes = {
     decimal.Decimal: lambda value: float(value) if value.is_finite() else None,
     numbers.Real: float,
     (uuid.UUID, UserString): str,
+    range: lambda value: collect(iter(value)),
     tuple: _from_tuple,
     (set, frozenset): _from_set,
     Mapping: dict,

@@ -2,7 +2,7 @@
 
 The CPU time of the service's processes under load, kernel included, divided by the number of
 predictions, less that of the model called in a loop: for one caller, with a row each call, and for
-32 callers, whose rows come in batches.
+32 callers, whose rows come in batches. Last, the part of a valid body: see body.py.
 """
 
 import os
@@ -15,6 +15,7 @@ import joblib
 
 from app.config.settings import Settings
 from app.predictor.loader import Loader
+from bench import body
 from bench.load import Requests, load
 from bench.registry import SERVERS
 from bench.server_process import run_server
@@ -48,6 +49,8 @@ def main() -> None:
         beyond = [whole - own for whole, own in zip(total[callers], model[callers], strict=True)]
         row = [f"{_micros(values)}" for values in (total[callers], model[callers], beyond)]
         print(f"| {callers} | {' | '.join(row)} |")
+    print()
+    body.main()
 
 
 def _model_calls(bodies: list[Any]) -> dict[int, Callable[[], object]]:

@@ -181,6 +181,8 @@ OTHER = "return a dict, a list, a str or a number"
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "a DataFrame has the column 'a' twice: rename one"),
         (pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", 1)])), "a tuple cannot be the name of a value: use a str"),
         (itertools.count(), "a count has more than 1000000 items: return a list"),
+        (range(10**12), "a range_iterator has more than 1000000 items: return a list"),
+        (scipy.sparse.csr_matrix((10**6, 10**6)), "a csr_matrix has more than 1000000 items: return a part"),
     ],
 )  # fmt: skip
 def test_what_has_no_plain_meaning_is_refused_with_its_type_and_the_fix(

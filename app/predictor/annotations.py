@@ -9,8 +9,16 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from app.errors import ModelError
 from app.predictor.dialect import Schema
-from app.predictor.hints import is_typed_dict, schema_of_typed_dict
+from app.predictor.hints import (
+    contains_typed_dict,
+    is_typed_dict,
+    schema_of_hint,
+    schema_of_typed_dict,
+)
 from app.predictor.module import ModelModule, format_exception_line
+
+# Attributes of pydantic's models, of named tuples and of msgspec's Structs.
+_OF_OTHER_CLASSES = ("model_fields", "_fields", "__struct_fields__")
 
 _log = logging.getLogger(__name__)
 
@@ -25,30 +33,26 @@ def parameters_schema(file: Path, module: ModelModule) -> Schema | None:
         ModelError: JSON cannot say a hint, or the two functions disagree.
 
     """
-    rows = {"run()": _of_parameter(file, module, "run")}
+    hint = _of_parameter(file, module, "run")
+    of_run = _typed_dict(file, "run()", hint, hint)
+    of_batch = None
     if hasattr(module, "run_batch"):
-        items = get_args(_of_parameter(file, module, "run_batch"))
-        rows["run_batch()"] = items[0] if len(items) == 1 else None
-    typed = {function: row for function, row in rows.items() if is_typed_dict(row)}
-    for function, row in rows.items():
-        if _is_other_class(row):
-            raise ModelError(
-                f"{function} in {file.name} is annotated with {row.__name__}, but it gets a dict: "
-                "make it a TypedDict"
-            )
-    if len(set(map(id, typed.values()))) > 1:
+        hint = _of_parameter(file, module, "run_batch")
+        of_batch = _typed_dict(file, "run_batch()", hint, next(iter(get_args(hint)), None))
+    if of_run and of_batch and of_run is not of_batch:
         raise ModelError(
             f"run() and run_batch() in {file.name} are annotated with different TypedDicts: "
             "use one for both"
         )
-    return schema_of_typed_dict(next(iter(typed.values()))) if typed else None
+    row = of_run or of_batch
+    return schema_of_typed_dict(row) if row else None
 
 
 def answer_schema(module: ModelModule) -> Schema | None:
     """Return the schema of an answer by the return annotation of `run()`.
 
     Returns:
-        None where that is no TypedDict.
+        None where there is no TypedDict in it.
 
     Raises:
         ModelError: JSON cannot say a hint.
@@ -63,7 +67,11 @@ def answer_schema(module: ModelModule) -> Schema | None:
         # Often the name is only imported for a type checker.
         _log.info("The return annotation of run() is not used: %s", format_exception_line(error))
         return None
-    return schema_of_typed_dict(annotation) if is_typed_dict(annotation) else None
+    if is_typed_dict(annotation):
+        return schema_of_typed_dict(annotation)
+    if contains_typed_dict(annotation):  # list[Answer], Answer | None
+        return schema_of_hint(annotation, "The return annotation of run()")
+    return None
 
 
 def _of_parameter(file: Path, module: ModelModule, name: str) -> Any:  # noqa: ANN401 - a type
@@ -103,8 +111,23 @@ def _evaluated(module: ModelModule, function: Callable[..., Any], annotation: ob
     return get_origin(hint) if is_typed_dict(get_origin(hint)) else hint  # of a generic one
 
 
-def _is_other_class(hint: object) -> bool:
-    """Return whether a hint is a class of objects with attributes, which a row is not."""
-    return isinstance(hint, type) and (
-        dataclasses.is_dataclass(hint) or hasattr(hint, "model_fields") or hasattr(hint, "_fields")
-    )
+def _typed_dict(file: Path, function: str, hint: object, row: object) -> type | None:
+    """Return the TypedDict that a function's rows are annotated with; None for another hint.
+
+    Args:
+        file: the model module.
+        function: its name.
+        hint: the annotation of its parameter.
+        row: what that says of one row.
+
+    """
+    if is_typed_dict(row):
+        return row
+    what = f"{function} in {file.name} is annotated with {getattr(row, '__name__', hint)}"
+    if isinstance(row, type) and (
+        dataclasses.is_dataclass(row) or any(hasattr(row, name) for name in _OF_OTHER_CLASSES)
+    ):
+        raise ModelError(f"{what}, but a row is a dict: make it a TypedDict")
+    if contains_typed_dict(hint):
+        raise ModelError(f"{what}: write run(row: Row), and run_batch(rows: list[Row])")
+    return None

@@ -13,6 +13,7 @@ from app.codec import JsonValue
 from app.errors import ModelError
 from app.predictor.dialect import Schema, json_key
 from app.predictor.examples import to_python
+from app.predictor.hint_forms import is_required, unqualified, without_alias
 from app.predictor.keywords import KeywordError, annotate
 from app.predictor.module import format_exception_line
 from app.predictor.validation import Validator
@@ -31,7 +32,6 @@ _SCALARS: tuple[tuple[type | tuple[type, ...], Schema], ...] = (
 )
 _LISTS = (list, tuple, collections.abc.Sequence, collections.abc.Iterable)
 _OBJECTS = (dict, collections.abc.Mapping)
-_IS_REQUIRED = {"Required": True, "NotRequired": False, "ReadOnly": None}
 _HELP = "use int, float, bool, str, date, datetime, Literal, list, dict, a TypedDict, or | of these"
 
 
@@ -51,11 +51,31 @@ def schema_of_typed_dict(row: type) -> Schema:
         ModelError: JSON cannot say it; the message has a line for each key.
 
     """
+    return schema_of_hint(row, row.__name__)
+
+
+def contains_typed_dict(hint: object) -> bool:
+    """Return whether a hint is a TypedDict, or has one in it: `list[Row]`, `Row | None`."""
+    return is_typed_dict(hint) or any(map(contains_typed_dict, get_args(hint)))
+
+
+def schema_of_hint(hint: object, where: str) -> Schema:
+    """Return the schema of the values that a hint describes.
+
+    Args:
+        hint: any that JSON can say.
+        where: its name, for the messages.
+
+    Raises:
+        ModelError: JSON cannot say it; the message has a line for each key of a TypedDict.
+
+    """
     errors: list[str] = []
+    schema: Schema = {}
     try:
-        schema = _Reader(errors).typed_dict(row, row.__name__)
-    except _HintError as error:
-        raise ModelError(f"{row.__name__}: {error}") from error.__cause__
+        schema = _Reader(errors).schema(hint, where)
+    except (_HintError, KeywordError) as error:
+        errors.append(f"{where}: {error}")
     if errors:
         raise ModelError("\n".join(errors))
     return schema
@@ -81,7 +101,7 @@ class _Reader:
         required = [
             name
             for name, hint in hints.items()
-            if _is_required(row, name, hint) and "default" not in properties[name]
+            if is_required(row, name, hint) and "default" not in properties[name]
         ]
         schema: dict[str, JsonValue] = {"type": "object", "properties": properties}
         if required:
@@ -93,7 +113,7 @@ class _Reader:
     def _member(self, hint: Any, where: str, name: str) -> Schema:  # noqa: ANN401 - of any kind
         where = f"{where}[{name!r}]"
         try:
-            schema = self._schema(_unqualified(hint)[0], where)
+            schema = self.schema(unqualified(hint)[0], where)
             for keyword in ("default", "example"):
                 if keyword in schema:
                     _check_value(schema, keyword)
@@ -102,13 +122,13 @@ class _Reader:
             return {}
         return schema
 
-    def _schema(self, hint: Any, where: str) -> Schema:  # noqa: ANN401
-        hint = _without_alias(hint)
+    def schema(self, hint: Any, where: str) -> Schema:  # noqa: ANN401
+        hint = without_alias(hint)
         origin, args = get_origin(hint), get_args(hint)
         if origin is Annotated:
-            return annotate(self._schema(args[0], where), args[1:])
+            return annotate(self.schema(args[0], where), args[1:])
         if origin in (Union, types.UnionType):
-            return _any_of([self._schema(arg, where) for arg in args])
+            return _any_of([self.schema(arg, where) for arg in args])
         if origin is Literal:
             return _choices(args)
         if hint in (Any, object):
@@ -137,7 +157,7 @@ class _Reader:
             raise _HintError(
                 f"dict[{_shown(name)}, …]: names in JSON are strings: use dict[str, …]"
             )
-        schema = self._schema(value, where)
+        schema = self.schema(value, where)
         return {"type": "object", **({"additionalProperties": schema} if schema else {})}
 
     def _list(self, kind: type, args: tuple[Any, ...], where: str) -> Schema:
@@ -147,7 +167,7 @@ class _Reader:
             length = {"minItems": len(args), "maxItems": len(args)}
         else:
             length = {}
-        return {"type": "array", **length, "items": self._schema(args[0] if args else Any, where)}
+        return {"type": "array", **length, "items": self.schema(args[0] if args else Any, where)}
 
 
 def _scalar(kind: object) -> Schema:
@@ -156,36 +176,6 @@ def _scalar(kind: object) -> Schema:
         schema for type_, schema in _SCALARS if isinstance(kind, type) and issubclass(kind, type_)
     )
     return next(fitting, {})
-
-
-def _unqualified(hint: Any) -> tuple[Any, bool | None]:  # noqa: ANN401
-    """Return a hint without NotRequired and its like, and whether one says that it is required."""
-    origin = get_origin(hint)
-    if origin is Annotated:
-        inner, is_required = _unqualified(get_args(hint)[0])
-        return Annotated[(inner, *get_args(hint)[1:])], is_required
-    name = repr(origin).rpartition(".")[2]  # typing's, or that of typing_extensions
-    if name in _IS_REQUIRED:
-        inner, is_required = _unqualified(get_args(hint)[0])
-        return inner, is_required if _IS_REQUIRED[name] is None else _IS_REQUIRED[name]
-    return hint, None
-
-
-def _is_required(row: Any, name: str, hint: Any) -> bool:  # noqa: ANN401
-    # A qualifier in a string counts, though Python has not seen it when it made the class.
-    is_required = _unqualified(hint)[1]
-    return name in row.__required_keys__ if is_required is None else is_required
-
-
-def _without_alias(hint: Any) -> Any:  # noqa: ANN401
-    """Return what a `type` statement or a NewType stands for."""
-    while True:
-        for attribute in ("__value__", "__supertype__"):
-            if hasattr(hint, attribute) and not isinstance(hint, enum.EnumMeta):
-                hint = getattr(hint, attribute)
-                break
-        else:
-            return hint
 
 
 def _any_of(schemas: Sequence[Schema]) -> Schema:

@@ -117,21 +117,30 @@ def _parts(schema: Schema, find_in_parts: Finder) -> Finder:
 
 
 def _any_of(schema: Schema) -> Finder:
-    """Return a function that tells what is wrong by the one alternative of the value's type."""
+    """Return a function that tells what is wrong by the one alternative that a value is meant by.
+
+    It has the value's type and, of several objects, the choices that the value has, such as
+    `"kind": "house"`.
+    """
     is_valid = compile_validator(schema)
-    alternatives = [
-        (compile_validator(_type_alone(item)), compile_finder(item)) for item in schema["anyOf"]
-    ]
-    types = {"type": [item["type"] for item in schema["anyOf"] if "type" in item]}
+    of_type = [compile_validator(_type_alone(item)) for item in schema["anyOf"]]
+    of_choices = [compile_validator(_choices_alone(item)) for item in schema["anyOf"]]
+    finders = [compile_finder(item) for item in schema["anyOf"]]
+    kinds = {item["type"]: None for item in schema["anyOf"] if "type" in item}
 
     def find(value: JsonValue, parts: InvalidParts) -> None:
         if is_valid(value):
             return
-        candidates = [find for is_of_type, find in alternatives if is_of_type(value)]
-        if len(candidates) == 1:
-            candidates[0](value, parts)
+        meant = [index for index, is_of_type in enumerate(of_type) if is_of_type(value)]
+        if not meant:
+            parts.add({"type": list(kinds)}, value)
+            return
+        if len(meant) > 1:
+            meant = [index for index in meant if of_choices[index](value)]
+        if len(meant) == 1:
+            finders[meant[0]](value, parts)
         else:
-            parts.add(schema if candidates else types, value)
+            parts.add(schema, value)
 
     return find
 
@@ -141,6 +150,13 @@ def _type_alone(schema: Schema) -> Schema:
     if kind is None:
         return {}
     return {"type": kind, "items": {}} if kind == "array" else {"type": kind}
+
+
+def _choices_alone(schema: Schema) -> Schema:
+    """Return a schema of objects with only their properties that have choices."""
+    properties = schema.get("properties", {})
+    choices = {name: {"enum": item["enum"]} for name, item in properties.items() if "enum" in item}
+    return {**_type_alone(schema), "properties": choices} if choices else {}
 
 
 def _items(find_in_item: Finder) -> Finder:

@@ -175,7 +175,15 @@ def _set_enum(schema: _MutableSchema, keyword: str, value: JsonValue) -> None:
     for choice in choices:
         expected = f"choices that are valid by {schema.get('type', 'the type')}"
         _check(keyword, choice, is_valid=is_of_type(choice), expected=expected)
-    schema[keyword] = choices
+    if "anyOf" not in schema:
+        schema[keyword] = choices
+        return
+    alternatives = [
+        item if item == {"type": "null"} else {**item, keyword: chosen}
+        for item in schema.pop("anyOf")
+        if (chosen := list(filter(compile_validator(item), choices)))
+    ]
+    schema.update(alternatives[0] if len(alternatives) == 1 else {"anyOf": alternatives})
 
 
 def _set_value(schema: _MutableSchema, keyword: str, value: JsonValue) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
+from app.codec import JsonValue
 from app.errors import PredictionError, RefusedError, RequestError
 from app.observability.logs import keep_service_loggers, log_failure
 from app.observability.request_ids import current_request_ids
@@ -13,6 +14,9 @@ from app.predictor.calls import Call, CallQueue
 from app.predictor.loaded_model import LoadedModel, to_json
 
 _log = logging.getLogger(__name__)
+
+
+_CONTAINERS = (dict, list)
 
 
 class ModelThread:
@@ -74,7 +78,8 @@ class ModelThread:
         ids = tuple([call.request_id for call in batch])
         current_request_ids.set(ids)
         try:
-            results = model.predict_batch([call.row for call in batch])
+            # Copies: after an error, run() gets each row as it came, whatever run_batch() changed.
+            results = model.predict_batch([_copied(call.row) for call in batch])
         except RequestError as error:
             level = logging.INFO if isinstance(error, RefusedError) else logging.WARNING
             _log.log(level, "%s; retrying %d rows one by one", error, len(batch))
@@ -98,6 +103,15 @@ class ModelThread:
             log_failure(_log, "Prediction failed: %s", error)
         # Without the traceback, whose frames know the call: a cycle would wait for the collector.
         self._calls.settle(call, error=error.with_traceback(None))
+
+
+def _copied(value: JsonValue) -> JsonValue:
+    if type(value) is dict:
+        return {
+            name: _copied(item) if type(item) in _CONTAINERS else item
+            for name, item in value.items()
+        }
+    return [_copied(item) if type(item) in _CONTAINERS else item for item in value]
 
 
 @contextlib.contextmanager

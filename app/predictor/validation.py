@@ -39,11 +39,14 @@ class Validator:
         self._find(body, parts)
         errors: dict[str, str] = {}
         for part in parts.first:
-            errors.setdefault(".".join(map(str, part.path)), self._message(part))
+            key = ".".join(truncate(str(step), _MAX_SHOWN) for step in part.path)
+            errors.setdefault(key, self._message(part))
         return InvalidInputError(errors, parts.total)
 
     def _message(self, part: InvalidPart) -> str:
         """Return jsonschema's message, with the values as JSON has them: null, true."""
+        if "anyOf" in part.schema:  # jsonschema would word what is wrong by each alternative first
+            return f"{in_json_words(part.value)} is not valid under any of the given schemas"
         choices = part.schema.get("enum", [])
         schema = {**part.schema, "enum": choices[:_MAX_CHOICES]} if choices else part.schema
         error = next(self._validator.evolve(schema=schema).iter_errors(part.value))

@@ -78,11 +78,23 @@ def _explained(error: ValidationError) -> list[tuple[list[Any], str]]:
             if (errors := [one for one in error.context if one.schema_path[0] == index])
             and not any(one.validator == "type" and not one.path for one in errors)
         }
+        if len(of_type) > 1:  # of objects, those whose choices the value has
+            of_type = {
+                index: errors
+                for index, errors in of_type.items()
+                if not any(
+                    one.validator == "enum"
+                    and len(one.path) == 1
+                    and rule[index]["type"] == "object"
+                    for one in errors
+                )
+            } or {-1: [], -2: []}
         if len(of_type) == 1:
             return [part for one in next(iter(of_type.values())) for part in _explained(one)]
         if not of_type:
-            names = ", ".join(repr(schema["type"]) for schema in rule)
+            names = ", ".join(dict.fromkeys(repr(schema["type"]) for schema in rule))
             return [(path, f"{words(value)} is not of type {names}")]
+        return [(path, f"{words(value)} is not valid under any of the given schemas")]
     if error.validator == "required":
         path.append(ast.literal_eval(message.removesuffix(" is a required property")))
         return [(path, message)]

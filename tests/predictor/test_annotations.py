@@ -87,9 +87,11 @@ def test_without_a_typed_dict_the_types_are_those_of_the_sample(
         ("def run(row: Row): return row\n    def run_batch(rows: list[Other]): return rows",
          "run() and run_batch() in fraud.py are annotated with different TypedDicts: use one for both"),
         ("from dataclasses import dataclass\n    @dataclass\n    class D:\n        x: int\n    def run(row: D): return row",
-         "run() in fraud.py is annotated with D, but it gets a dict: make it a TypedDict"),
+         "run() in fraud.py is annotated with D, but a row is a dict: make it a TypedDict"),
+        ("import msgspec\n    class S(msgspec.Struct):\n        x: int\n    def run(row: S): return row",
+         "run() in fraud.py is annotated with S, but a row is a dict: make it a TypedDict"),
         ("from pydantic import BaseModel\n    class M(BaseModel):\n        x: int\n    def run(row: M): return row",
-         "run() in fraud.py is annotated with M, but it gets a dict: make it a TypedDict"),
+         "run() in fraud.py is annotated with M, but a row is a dict: make it a TypedDict"),
         ("T = TypeVar('T')\n    class G(TypedDict, Generic[T]):\n        x: T\n    def run(row: G[int]): return row",
          "G['x']: ~T has no JSON counterpart: "),
         ("class Bad(TypedDict):\n        x: complex\n    def run(row: Row) -> Bad: return row",
@@ -112,6 +114,31 @@ def test_the_return_annotation_declares_the_answer(tmp_path: Path) -> None:
         "properties": {"x": {"type": "number"}},
         "required": ["x"],
     }
+
+
+@pytest.mark.parametrize("annotation", ["list[Other]", "Other | None", "dict[str, Other]"])
+def test_a_typed_dict_within_the_return_annotation_counts(tmp_path: Path, annotation: str) -> None:
+    _, answer = schemas(tmp_path, f"{ROW}{OTHER}\n    def run(row) -> {annotation}: return row\n")
+    assert "'properties': {'x': {'type': 'number'}}" in str(answer)
+
+
+@pytest.mark.parametrize(
+    "functions",
+    [
+        "def run(row: Row | None): return row",
+        "def run(row: Row | dict): return row",
+        "def run(row: list[Row]): return row",
+        "def run(row): return row\n    def run_batch(rows: Row): return rows",
+        "def run(row): return row\n    def run_batch(rows: dict[str, Row]): return rows",
+    ],
+)
+def test_a_typed_dict_elsewhere_in_a_parameter_is_a_failed_load(
+    tmp_path: Path, functions: str
+) -> None:
+    with pytest.raises(
+        ModelError, match=r": write run\(row: Row\), and run_batch\(rows: list\[Row"
+    ):
+        schemas(tmp_path, f"{ROW}\n    {functions}\n")
 
 
 def test_a_return_annotation_that_only_a_type_checker_knows_is_ignored(tmp_path: Path) -> None:

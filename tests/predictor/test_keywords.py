@@ -80,6 +80,20 @@ def test_a_keyword_of_a_union_is_of_the_alternatives_of_its_type() -> None:
 
 
 @pytest.mark.parametrize(
+    ("choices", "schema"),
+    [
+        ([1, 2.5, None], {"anyOf": [{"type": "number", "enum": [1, 2.5]}, NULL]}),
+        ([1, 2], {"type": "number", "enum": [1, 2]}),
+        ([None], NULL),
+    ],
+)
+def test_choices_of_a_union_are_those_of_each_alternative(
+    choices: list[Any], schema: Schema
+) -> None:
+    assert annotate(NULLABLE, ("wind", {"enum": choices})) == {**schema, "description": "wind"}
+
+
+@pytest.mark.parametrize(
     ("schema", "metadata", "message"),
     [
         (TEXT, {"minimum": 1}, "minimum is for integer or number, not for string"),
@@ -102,6 +116,7 @@ def test_a_keyword_of_a_union_is_of_the_alternatives_of_its_type() -> None:
         (LIST, {"uniqueItems": 1}, "uniqueItems is 1: give True or False"),
         (TEXT, {"enum": "abc"}, "enum is 'abc': give a list of choices"),
         (TEXT, {"enum": []}, "enum is []: give a list of choices"),
+        (NULLABLE, {"enum": [1, "a"]}, "enum is 'a': give choices that are valid by the type"),
         (TEXT, {"enum": ["a", 1]}, "enum is 1: give choices that are valid by string"),
         (NUMBER, annotated_types.Predicate(math.isfinite), "JSON Schema cannot say Predicate(math.isfinite): check it in run()"),
         (NUMBER, pydantic.AfterValidator(abs), "JSON Schema cannot say AfterValidator(func=<built-in function abs>)"),

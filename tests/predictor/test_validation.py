@@ -1,7 +1,7 @@
 """Validation of bodies by the parameters' schema, and the words of its errors."""
 
 import datetime
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +11,7 @@ from app.predictor.hints import schema_of_typed_dict
 from app.predictor.parameters import Parameters
 from app.predictor.validation import Validator
 from tests.predictor.bodies import SAMPLES, VALUES, errors_of_jsonschema, shaken, words
-from tests.predictor.typed_dicts import ROWS, bodies
+from tests.predictor.typed_dicts import ROWS, bodies, typed_dict
 
 NOON = datetime.datetime(2021, 10, 26, 12, tzinfo=datetime.UTC)
 
@@ -124,6 +124,52 @@ def test_the_errors_by_a_typed_dict_are_those_of_jsonschema(data: st.DataObject)
     # jsonschema's own order of additionalProperties is that of a set.
     assert error.errors == dict(errors_of_jsonschema(schema, body))
     assert error.total == len(error.errors)
+
+
+class House(TypedDict):
+    kind: Literal["house"]
+    rooms: int
+
+
+class Flat(TypedDict):
+    kind: Literal["flat"]
+    floor: int
+
+
+UNION = schema_of_typed_dict(typed_dict({"p": House | Flat | list[int] | list[str] | None}))
+
+
+@pytest.mark.parametrize(
+    ("value", "key", "message"),
+    [
+        ({"kind": "flat", "floor": "a"}, "p.floor", "'a' is not of type 'integer'"),
+        ({"kind": "house"}, "p.rooms", "'rooms' is a required property"),
+        ({"kind": "hut"}, "p", "{'kind': 'hut'} is not valid under any of the given schemas"),
+        ({}, "p", "{} is not valid under any of the given schemas"),
+        ([1, "a"], "p", "[1, 'a'] is not valid under any of the given schemas"),
+        (7, "p", "7 is not of type 'object', 'array', 'null'"),
+    ],
+)
+def test_an_error_in_a_union_is_that_of_the_alternative_that_is_meant(
+    value: Any, key: str, message: str
+) -> None:
+    assert Validator(UNION).validate({"p": value}).errors == {key: message}
+
+
+def test_a_large_value_of_a_union_is_one_error() -> None:
+    # jsonschema would make an error of each item and alternative.
+    error = Validator(UNION).validate({"p": [1.5] * 500_000})
+    assert error.total == 1
+    assert len(error.errors["p"]) < 200
+
+
+def test_a_long_name_is_truncated_in_the_key_of_its_errors() -> None:
+    schema = {
+        "type": "object",
+        "additionalProperties": {"type": "array", "items": {"type": "null"}},
+    }
+    error = Validator(schema).validate({"k" * 900_000: ["x"] * 100})
+    assert [len(key) for key in error.errors] == [len(f"{'k' * 100}….{n}") for n in range(100)]
 
 
 def test_of_many_errors_the_first_hundred_are_shown_and_the_message_has_their_number() -> None:

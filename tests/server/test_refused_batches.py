@@ -30,6 +30,7 @@ GATED_BATCHES = """
     def run_batch(rows):
         (FOLDER / f"batch of {len(rows)}").touch()
         for row in rows:
+            row["changed"] = row.setdefault("list", []).append("changed")
             check(row)
         return rows
 """
