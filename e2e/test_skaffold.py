@@ -68,6 +68,7 @@ def project(cluster: Cluster, tmp_path: Path) -> Iterator[Project]:
         "SKAFFOLD_CACHE_FILE": str(tmp_path / "cache"),
         "SKAFFOLD_CONFIG": str(tmp_path / "config"),
         "SKAFFOLD_INTERACTIVE": "false",
+        "SKAFFOLD_NO_PRUNE": "true",  # its image may be the one that the other tests use
         "SKAFFOLD_UPDATE_CHECK": "false",
     }
     namespace = Namespace(cluster, "default")
