@@ -1,5 +1,6 @@
 """The answer of a model: its JSON Schema, declared or learned, and an example."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ from app.codec import JsonValue
 from app.predictor.dialect import Schema
 
 _MAX_LEVELS = 20
+_MAX_NAMES = 1000  # more are data, such as ids
+_MAX_EXAMPLE = 10_000  # characters
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Answer:
 
     Attributes:
         schema: JSON Schema of it, in the dialect of dialect.py; empty where nothing is known.
-        examples: answers, as parsed JSON.
+        examples: an answer, as parsed JSON; none where it is not known, or too long to show.
 
     """
 
@@ -24,6 +27,18 @@ class Answer:
 
 
 UNKNOWN_ANSWER = Answer({})
+
+
+def answer_of(values: Sequence[JsonValue], declared: Schema | None) -> Answer:
+    """Return what is known of the answers of a model.
+
+    Args:
+        values: answers that it has given, as parsed JSON.
+        declared: their schema, which is else learned from `values`.
+
+    """
+    schema = learned_schema(values) if declared is None else declared
+    return Answer(schema, [it for it in values[:1] if len(json.dumps(it)) <= _MAX_EXAMPLE])
 
 
 def learned_schema(values: Sequence[JsonValue], levels: int = _MAX_LEVELS) -> Schema:
@@ -59,6 +74,8 @@ def _schema_of_kind(values: Sequence[JsonValue], levels: int) -> Schema:
 def _object_schema(values: Sequence[dict[str, JsonValue]], levels: int) -> Schema:
     names = {name: None for value in values for name in value}
     schema: dict[str, JsonValue] = {"type": "object"}
+    if len(names) > _MAX_NAMES:
+        return schema
     if names:
         schema["properties"] = {
             name: learned_schema([value[name] for value in values if name in value], levels)

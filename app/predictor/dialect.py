@@ -18,9 +18,8 @@ from app.codec import JsonValue
 
 Schema: TypeAlias = Mapping[str, JsonValue]
 
-_EXACT = Context(
-    prec=700
-)  # digits: the largest float has 309 before the point, the smallest 324 after
+# In digits: the largest float has 309 before the point, the smallest 324 after it.
+_EXACT = Context(prec=700)
 
 
 class Pattern(Protocol):

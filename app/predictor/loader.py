@@ -6,7 +6,7 @@ from pathlib import Path
 from app.config.settings import Settings
 from app.errors import ModelError
 from app.predictor.annotations import answer_schema, parameters_schema
-from app.predictor.answer import Answer
+from app.predictor.answer import Answer, answer_of
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.model_files import check_digests
 from app.predictor.model_thread import without_joblib_pools
@@ -86,7 +86,7 @@ class Loader:
                 if self._settings.SELF_TEST == "on":
                     raise
                 _log.warning("%s", error, exc_info=error.__cause__)
-        return Answer(model.answer_schema or {})
+        return answer_of([], model.answer_schema)
 
 
 def unexpected_error(error: BaseException) -> ModelError:

@@ -14,7 +14,7 @@ import orjson
 
 from app.codec import JsonValue, Row
 from app.errors import ModelError, RefusedError, RequestError
-from app.predictor.answer import Answer, learned_schema
+from app.predictor.answer import Answer, answer_of
 from app.predictor.dialect import Schema
 from app.predictor.golden_cases import (
     DEFAULT_TOLERANCE,
@@ -66,9 +66,7 @@ def run_self_test(model: LoadedModel) -> Answer:
         _check_answers(model.answer_schema, predictions)
     if predictions and model.supports_batching:
         _check_batches(model, predictions)
-    values = [prediction.value for prediction in predictions]
-    schema = learned_schema(values) if model.answer_schema is None else model.answer_schema
-    return Answer(schema, values)
+    return answer_of([prediction.value for prediction in predictions], model.answer_schema)
 
 
 def _predict_sample(model: LoadedModel) -> Iterator[_Prediction]:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from app.predictor.answer import learned_schema
+from app.predictor.answer import answer_of, learned_schema
 from app.predictor.dialect import Schema
 from tests.helpers import make_app
 
@@ -36,6 +36,15 @@ def test_a_deep_answer_is_described_to_some_depth() -> None:
     assert str(learned_schema([value])).count("properties") == 20
 
 
+def test_names_that_are_data_are_not_described() -> None:
+    assert learned_schema([dict.fromkeys(map(str, range(1001)), 1)]) == {"type": "object"}
+
+
+def test_a_long_answer_is_not_shown() -> None:
+    assert answer_of(["x" * 9_998], None).examples == ["x" * 9_998]
+    assert answer_of(["x" * 9_999], None).examples == []
+
+
 CASES = '{"cases": [{"input": {"x": 1}, "output": {"y": 2, "why": "odd"}}]}'
 SOURCE = """
     from typing import Literal, NotRequired, TypedDict
@@ -60,7 +69,7 @@ def test_the_answer_is_learned_from_the_sample_and_the_golden_cases(tmp_path: Pa
     (tmp_path / "ml_trained_model.cases.json").write_text(CASES)
     answer = make_app(tmp_path, SOURCE.replace(" RETURNS", "")).predictor.answer
     assert answer.schema == LEARNED
-    assert answer.examples == [{"y": 3}, {"y": 2, "why": "odd"}]
+    assert answer.examples == [{"y": 3}]
 
 
 def test_the_answer_is_declared_by_the_return_annotation(tmp_path: Path) -> None:
@@ -74,7 +83,7 @@ def test_a_declared_answer_is_known_without_the_self_test(tmp_path: Path, self_t
     source = SOURCE.replace("RETURNS", "-> Answer").replace('row["x"] + 1', '"a"')
     answer = make_app(tmp_path, source, SELF_TEST=self_test).predictor.answer
     assert answer.schema["required"] == ["y"]
-    assert answer.examples == ()
+    assert answer.examples == []
 
 
 def test_an_answer_that_does_not_fit_its_declaration_is_a_failed_load(tmp_path: Path) -> None:
