@@ -90,7 +90,9 @@ def _near(schema: Schema) -> st.SearchStrategy[Any]:
             st.fixed_dictionaries(near) | st.fixed_dictionaries({}, optional=near),
             st.dictionaries(st.sampled_from("efgh"), other, max_size=2),
         )
-    return _SCALARS.get(schema.get("format", schema.get("type")), VALUES)
+    scalars = _SCALARS.get(schema.get("format", schema.get("type")), VALUES)
+    bounds = [schema[bound] for bound in ("minimum", "maximum") if bound in schema]
+    return st.sampled_from(bounds) | scalars if bounds else scalars
 
 
 _SCALARS = {

@@ -48,10 +48,8 @@ const CHOICES = (() => {
 
   // Returns the JSON text of each choice with what the select box shows for it.
   const choicesOf = (schema, isRequired) => {
-    const values = schema.get("enum").toArray();
-    if (schema.get("x-nullable")) values.push(null);
     const choices = new Map(
-      values.map((value) => {
+      schema.get("enum").toArray().map((value) => {
         const json = JSON.stringify(value);
         return [json, typeof value === "string" ? value : json];
       }),
