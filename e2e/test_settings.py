@@ -38,6 +38,7 @@ CHOSEN = {
     "MODEL_CHECKSUMS": f"{hashlib.sha256(dedent(MODULE).encode()).hexdigest()}  fraud.py",
     "PICKLE_ALLOWED": "fraud.Cleaner,scikit-learn",
     "PREDICT_TIMEOUT": 30.5,
+    "PROTOCOLS": "v2",
     "ROOT_PATH": "/prefixed",
     "TRAINED_MODEL_MODULE_NAME": "fraud",
 }

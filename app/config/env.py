@@ -15,11 +15,14 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{0,20})?")
 # A part of a URL's path, unescaped (RFC 3986, 3.3); no proxy passes on "." or "..".
 _SEGMENT = r"(?!\.\.?(/|$))[\w.~!$&'()*+,;=:@-]+"
 _PATH = re.compile(rf"(/?{_SEGMENT}(/{_SEGMENT})*)?/?", re.ASCII)
-_OWN_PATHS = ("api", "api/model")  # as prefixes they would hide paths of the service
-_PATH_RULE = "a path such as /fraud, other than /api, without a space, ?, #, % or //"
+# As prefixes these would hide paths of the service.
+_OWN_PATH = re.compile(r"api(/model)?|v[12](/.*)?|invocations|ping|health|version|metrics")
+_PATH_RULE = "a path such as /fraud, none of the service's own, without a space, ?, #, % or //"
 _IMPORT_NAMES = re.compile(r"(scikit-learn|\w+(\.\w+)+)?")
 # A line of sha256sum(1): the file's name comes after two characters.
 _DIGEST = re.compile(r"(?P<digest>[0-9a-fA-F]{64})( [ *](?P<name>.+))?")
+_MODEL_NAME = re.compile(r"[^\x00-\x1f\x7f/?#%:\\]{0,100}")  # a part of paths
+_PROTOCOLS = ("v1", "v2", "invocations")
 _MAX_SHOWN = 100
 
 
@@ -86,9 +89,35 @@ def parse_path(name: str, text: str) -> str:
 
     """
     value = text.strip()
-    if not _PATH.fullmatch(value) or value.strip("/") in _OWN_PATHS:
+    if not _PATH.fullmatch(value) or _OWN_PATH.fullmatch(value.strip("/")):
         raise _error(name, text, _PATH_RULE)
     return value
+
+
+def parse_model_name(name: str, text: str) -> str:
+    """Return the name of a model without the space around it.
+
+    Raises:
+        SettingError: it cannot be a part of a path.
+
+    """
+    value = text.strip()
+    if not _MODEL_NAME.fullmatch(value) or value in (".", ".."):
+        raise _error(name, text, "a name of up to 100 characters, none of them one of / ? # % : \\")
+    return value
+
+
+def parse_protocols(name: str, text: str) -> str:
+    """Return names of protocols, comma-separated, without space between them.
+
+    Raises:
+        SettingError: one is unknown.
+
+    """
+    names = [part.strip().lower() for part in text.split(",") if part.strip()]
+    if not set(names) <= set(_PROTOCOLS):
+        raise _error(name, text, f"some of {', '.join(_PROTOCOLS)}, comma-separated, or nothing")
+    return ",".join(names)
 
 
 def parse_import_names(name: str, text: str) -> str:

@@ -55,6 +55,19 @@ class Settings:
     TRAINED_MODEL_MODULE_NAME: str = setting(
         "ml_trained_model", "file name of the model module; empty: the only module in the folder"
     )
+    MODEL_NAME: str = setting(
+        "",
+        "name of the model for clients: in `/api/model`, `/v1` and `/v2`",
+        default_text="the module's name",
+        parse=env.parse_model_name,
+    )
+    PROTOCOLS: str = setting(
+        "v1,v2,invocations",
+        "protocols of other servers that are served beside `/api`, comma-separated: `v1` (KServe, "
+        "Vertex AI), `v2` (Open Inference Protocol) and `invocations` (MLflow, SageMaker); "
+        "empty: none",
+        parse=env.parse_protocols,
+    )
     MULTITHREADED_INIT: bool = setting(
         default=True,
         help_text="load the model in a thread while liveness answers; off: before listening",
@@ -124,6 +137,9 @@ class Settings:
         "further ones get 503 with `Retry-After`",
         minimum=1,
         maximum=10_000,
+    )
+    MAX_ROWS: int = setting(
+        10_000, "maximum number of rows of one request", minimum=1, maximum=10_000_000
     )
     PREDICT_TIMEOUT: float = setting(
         0.0,

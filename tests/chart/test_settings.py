@@ -21,7 +21,9 @@ OTHER_DEFAULTS: dict[str, Any] = {"EXIT_AFTER_FAILED_LOAD": True, "LOG_FORMAT": 
 # Values of the settings that are texts of a certain form.
 PARSED_TEXTS = {
     "MODEL_CHECKSUMS": f"{'0' * 64}  some $(PATH) $$ text: 'quoted' \"twice\" #.py",
+    "MODEL_NAME": "some $(PATH) $$ text, 'quoted'",
     "PICKLE_ALLOWED": "fraud.Cleaner,scikit-learn",
+    "PROTOCOLS": "v2,v1",
     "ROOT_PATH": "/some/$(PATH)",
 }
 

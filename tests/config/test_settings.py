@@ -69,8 +69,8 @@ def test_a_boolean_may_be_written_as_false(text: str) -> None:
         ("ROOT_PATH", "/a/../b", "a path such as /fraud"),
         ("ROOT_PATH", "https://a.example.com/b", "a path such as /fraud"),
         # As a prefix it would hide the probes, or the predictions.
-        ("ROOT_PATH", "/api", "a path such as /fraud, other than /api"),
-        ("ROOT_PATH", "api/model/", "a path such as /fraud, other than /api"),
+        ("ROOT_PATH", "/api", "a path such as /fraud, none of the service's own"),
+        ("ROOT_PATH", "api/model/", "a path such as /fraud, none of the service's own"),
     ],
 )
 def test_a_value_that_does_not_parse_is_rejected_in_one_line(
