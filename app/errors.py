@@ -10,6 +10,7 @@
         ├── InvalidInputError  400: the body does not fit the parameters
         ├── PredictionError    500: run() raised, or returned no JSON value
         ├── RefusedError       4xx: run() refuses the row
+        ├── FailedRowsError    500 or 4xx: as the two above, for some of the rows of a request
         ├── TimedOutError      504: the prediction took longer than its caller may wait
         └── UnavailableError   503: not now
             ├── NotReadyError  … no model is ready
@@ -88,10 +89,7 @@ class InvalidInputError(RequestError):
 
     def __init__(self, errors: dict[str, str], total: int) -> None:
         """Reject a body because of `errors`, of which there are `total`."""
-        message = "Input payload validation failed"
-        if total > len(errors):
-            message += f": {len(errors)} of {total} errors shown"
-        super().__init__(message)
+        super().__init__(_with_total("Input payload validation failed", len(errors), total))
         self.errors = errors
         self.total = total
 
@@ -117,6 +115,29 @@ class RefusedError(RequestError):
         super().__init__(message, reason)
         self.status = status
         self.description = description
+        self.retry_after = retry_after
+
+
+class FailedRowsError(RequestError):
+    """The model has failed for some rows of a request, or refuses them.
+
+    Attributes:
+        errors: index of a row to message; the first where there are many.
+
+    """
+
+    def __init__(
+        self,
+        message: str,
+        errors: dict[str, str],
+        status: int,
+        retry_after: int | None,
+        total: int,
+    ) -> None:
+        """Fail a request with `status` because of `total` rows, for some of which are `errors`."""
+        super().__init__(_with_total(message, len(errors), total))
+        self.errors = errors
+        self.status = status
         self.retry_after = retry_after
 
 
@@ -154,3 +175,7 @@ class BusyError(UnavailableError):
     def __init__(self) -> None:
         """Say so in the contract's words."""
         super().__init__("Server Busy")
+
+
+def _with_total(message: str, shown: int, total: int) -> str:
+    return f"{message}: {shown} of {total} errors shown" if shown < total else message

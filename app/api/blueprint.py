@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import flask_restx
 from flask import Blueprint, redirect, url_for
 from flask import Response as FlaskResponse
+from flask_restx import Namespace
 from flask_restx.apidoc import apidoc
 from flask_restx.swagger import Swagger
 
@@ -14,7 +15,8 @@ from app.api.errors import handle_error
 from app.api.health import health_namespace
 from app.api.model import add_model, schemas_of
 from app.api.openapi import to_openapi
-from app.api.predict import model_namespace
+from app.api.predict import add_predict
+from app.api.predict_batch import add_predict_batch
 from app.api.responses import Response
 from app.api.schemas import to_swagger
 from app.api.security import init_security
@@ -73,8 +75,10 @@ def register_api(flask_app: Application) -> None:
     api.representation("application/json")(_json)
     api.documentation(lambda: swagger_page(api))
     api.add_namespace(health_namespace(predictor))
-    model = model_namespace(flask_app.predictions)
-    add_model(model, predictor, flask_app.settings.TRAINED_MODEL_MODULE_NAME)
+    model = Namespace("model", "The trained model")
+    add_predict(model, flask_app)
+    add_predict_batch(model, flask_app)
+    add_model(model, predictor)
     api.add_namespace(model)
     blueprint.add_url_rule("/openapi.json", "openapi", lambda: _json(api.openapi(), 200, None))
     init_security(flask_app, flask_app.origins)

@@ -6,13 +6,15 @@ Each endpoint only translates. `Predictions` validates the rows, has them predic
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
+
+from werkzeug.exceptions import NotFound
 
 from app.codec import JsonValue
-from app.errors import RequestError
-
-# A row's prediction as JSON, or why there is none.
-Outcome: TypeAlias = bytes | RequestError
+from app.errors import NotReadyError
+from app.predictor.calls import Outcome
+from app.predictor.predictor import Predictor
+from app.text import truncate
 
 
 class Head(NamedTuple):
@@ -81,3 +83,26 @@ class Endpoint(ABC):
             InvalidInputError: some rows are not of that form.
 
         """
+
+
+def check_model(predictor: Predictor, head: Head) -> None:
+    """Check the model that a path names; one without a version is that of any version.
+
+    Raises:
+        NotFound: it is another one.
+        NotReadyError: which one is here is not known yet.
+
+    """
+    if not predictor.name:
+        raise NotReadyError
+    name, version = head.arguments["name"], head.arguments.get("version")
+    if name != predictor.name:
+        raise NotFound(f"There is no model {_shown(name)}: the model here is '{predictor.name}'")
+    if version is not None and predictor.version is not None and version != predictor.version:
+        raise NotFound(
+            f"There is no version {_shown(version)} of the model: here is {predictor.version!r}"
+        )
+
+
+def _shown(name: str) -> str:
+    return repr(truncate(name, 100))

@@ -1,12 +1,13 @@
-"""The one response to each exception that a view raises: see responses.py."""
+"""The one response to each exception that a view raises: see responses.py, error_shapes.py."""
 
 import difflib
 import logging
+from typing import cast
 
 from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, NotFound
 
-from app.api.responses import error_response
+from app.api.application import Application
 from app.errors import RequestError
 
 _log = logging.getLogger(__name__)
@@ -18,7 +19,8 @@ def handle_error(error: Exception) -> Response:
         _log.error("%s %r failed", request.method, request.path, exc_info=error)
     if isinstance(error, NotFound) and current_app.config["RESTX_ERROR_404_HELP"]:
         error.description = f"{error.description}{_close_paths()}"
-    return error_response(error, debug=current_app.config["FLASK_DEBUG"]).to_flask()
+    predictions = cast("Application", current_app).predictions
+    return predictions.error_response(error, request.path).to_flask()
 
 
 def _close_paths() -> str:

@@ -5,17 +5,16 @@ from http import HTTPStatus
 from flask_restx import Namespace, Resource
 
 from app.api.schemas import to_json_schema
-from app.codec import JsonValue
+from app.codec import JsonValue, Row
 from app.predictor.dialect import Schema
 from app.predictor.predictor import Predictor
 from app.predictor.state import State
-from app.text import escape_surrogates
 
 _DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 
 _TEXT_OR_NULL = {"anyOf": [{"type": "string"}, {"type": "null"}]}
 _PROPERTIES = {
-    "name": {**_TEXT_OR_NULL, "description": "name of the module"},
+    "name": {**_TEXT_OR_NULL, "description": "MODEL_NAME, else the module's name"},
     "version": {**_TEXT_OR_NULL, "description": "its __version__"},
     "description": {**_TEXT_OR_NULL, "description": "its docstring"},
     "state": {"type": "string", "enum": [state.value for state in State]},
@@ -29,21 +28,33 @@ _PROPERTIES = {
     "answer": {"type": "object", "description": "JSON Schema of a prediction"},
 }
 _MODEL = {"type": "object", "properties": _PROPERTIES, "required": [*_PROPERTIES]}
+_PARTIAL = "whether a row with an error has null as its prediction, and the others theirs"
+_PREDICTIONS: Schema = {
+    "type": "object",
+    "properties": {
+        "predictions": {
+            "type": "array",
+            "items": {"anyOf": [{"$ref": "#/definitions/prediction"}, {"type": "null"}]},
+        },
+        "errors": {
+            "type": "object",
+            "description": "with `partial`: index of a row to its errors",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+            },
+        },
+        "message": {"type": "string", "description": "with `partial`: that there are more errors"},
+    },
+    "required": ["predictions"],
+}
 _RETURNED = "what run() returned"
 _LEARNED = f"{_RETURNED}; learned from the self-test, other predictions may differ"
 
 
-def add_model(namespace: Namespace, predictor: Predictor, configured_name: str) -> None:
-    """Add `/model` to a namespace.
-
-    Args:
-        namespace: with the path `/model`.
-        predictor: holds the model.
-        configured_name: the module's, until it is imported; empty where it is the only one.
-
-    """
+def add_model(namespace: Namespace, predictor: Predictor) -> None:
+    """Add `/model` to the namespace with that path."""
     model_schema = namespace.schema_model("model", _MODEL)
-    name = escape_surrogates(configured_name.removesuffix(".py")) or None
 
     @namespace.route("")
     class Model(Resource):
@@ -53,9 +64,9 @@ def add_model(namespace: Namespace, predictor: Predictor, configured_name: str) 
             model, status = predictor.model, predictor.status
             schemas = schemas_of(predictor)
             return {
-                "name": escape_surrogates(model.file.stem) if model else name,
-                "version": model.version if model else None,
-                "description": model.description if model else None,
+                "name": predictor.name or None,
+                "version": predictor.version,
+                "description": predictor.description,
                 "state": status.state.value,
                 "since": status.since,
                 "made_with": model.made_with if model else {},
@@ -78,4 +89,21 @@ def schemas_of(predictor: Predictor) -> dict[str, Schema]:
     )
     if answer.examples:
         prediction["example"] = answer.examples[0]
-    return {"input_vector": input_vector, "prediction": prediction}
+    return {
+        "input_vector": input_vector,
+        "prediction": prediction,
+        "rows": _rows(parameters.sample if parameters.has_sample else {}),
+        "predictions": _PREDICTIONS,
+    }
+
+
+def _rows(sample: Row) -> Schema:
+    schema = {
+        "type": "object",
+        "properties": {
+            "rows": {"type": "array", "items": {"$ref": "#/definitions/input_vector"}},
+            "partial": {"type": "boolean", "default": False, "description": _PARTIAL},
+        },
+        "required": ["rows"],
+    }
+    return {**schema, "example": {"rows": [sample]}} if sample else schema

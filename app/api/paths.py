@@ -1,6 +1,7 @@
 """Paths that more than one module needs."""
 
 PREDICT = "/api/model/predict"
+PREDICT_BATCH = "/api/model/predict_batch"
 PROBES = ("/api/liveness", "/api/readiness")
 
 

@@ -1,4 +1,4 @@
-"""A response of the API before it is Flask's or the server's: JSON, or an error as JSON."""
+"""A response of the API before it is Flask's or the server's, and what an error's tells."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -8,8 +8,13 @@ from typing import NamedTuple
 from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from app.codec import JsonValue, encode
-from app.errors import InvalidInputError, PredictionError, RefusedError, RequestError
+from app.errors import (
+    FailedRowsError,
+    InvalidInputError,
+    PredictionError,
+    RefusedError,
+    RequestError,
+)
 from app.predictor.module import format_exception_line
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -35,8 +40,25 @@ class Response(NamedTuple):
         return FlaskResponse(self.body, self.status, self.headers, content_type="application/json")
 
 
-def error_response(error: BaseException, *, debug: bool) -> Response:
-    """Return the response to an exception that ended a request.
+class ErrorDescription(NamedTuple):
+    """What a client is told of an error.
+
+    Attributes:
+        status: the HTTP status.
+        message: what is wrong, in a line.
+        headers: of the response, beside those that every response has.
+        errors: what is wrong with each part of the body, as far as that is known.
+
+    """
+
+    status: int
+    message: str
+    headers: Mapping[str, str] = _NO_HEADERS
+    errors: Mapping[str, str] = _NO_HEADERS
+
+
+def describe_error(error: BaseException, *, debug: bool) -> ErrorDescription:
+    """Describe an exception that ended a request.
 
     Args:
         error: of any type; one that is not foreseen is a 500.
@@ -48,19 +70,12 @@ def error_response(error: BaseException, *, debug: bool) -> Response:
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             headers["Allow"] = ", ".join(sorted(error.valid_methods))
         status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-        return message_response(status, error.description or error.name, headers)
+        return ErrorDescription(status, error.description or error.name, headers)
     if isinstance(error, RequestError) and not isinstance(error, PredictionError):
         headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-        errors = {"errors": error.errors} if isinstance(error, InvalidInputError) else {}
+        errors = error.errors if isinstance(error, InvalidInputError | FailedRowsError) else {}
         text = error.description if isinstance(error, RefusedError) else str(error)
-        return message_response(error.status, text, headers, **errors)
+        return ErrorDescription(error.status, text, headers, errors)
     cause = (error.__cause__ or error) if isinstance(error, PredictionError) else error
     text = format_exception_line(cause) if debug else UNHANDLED
-    return message_response(HTTPStatus.INTERNAL_SERVER_ERROR, text)
-
-
-def message_response(
-    status: int, message: str, headers: Mapping[str, str] | None = None, **more: JsonValue
-) -> Response:
-    """Return a response with a `message`."""
-    return Response(int(status), encode({**more, "message": message}), headers or _NO_HEADERS)
+    return ErrorDescription(HTTPStatus.INTERNAL_SERVER_ERROR, text)

@@ -55,6 +55,8 @@ def to_json_schema(schema: Schema, levels: int = _MAX_LEVELS) -> _Rendered:
         levels: of nesting that are described; deeper values may be anything.
 
     """
+    if "$ref" in schema:
+        return {"$ref": schema["$ref"].replace("#/definitions/", "#/components/schemas/")}
     rendered = _render_parts(schema, to_json_schema, levels)
     for bound in ("Minimum", "Maximum"):
         if rendered.pop(f"exclusive{bound}", False):

@@ -216,6 +216,11 @@ class Settings:
         return f"{host}:{self.FLASK_PORT}"
 
     @property
+    def protocols(self) -> list[str]:
+        """The protocols of other servers that are served."""
+        return self.PROTOCOLS.split(",") if self.PROTOCOLS else []
+
+    @property
     def root_path(self) -> str:
         """ROOT_PATH with a slash before it and none after it; empty without a prefix."""
         path = self.ROOT_PATH.strip("/")

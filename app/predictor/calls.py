@@ -1,4 +1,8 @@
-"""The pending calls of the model: first come, first served, and each settled once."""
+"""The pending calls of the model: first come, first served, and each settled once.
+
+Calls of few rows are joined to batches. A call of more rows than a batch has is a batch of its
+own, and takes turns with the others: whoever waits with few rows waits for one such call at most.
+"""
 
 import contextlib
 import threading
@@ -6,34 +10,65 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
+from typing import TypeAlias
 
 from app.codec import Row
 from app.errors import BusyError, RequestError
 
+# A row's prediction as JSON, or why there is none.
+Outcome: TypeAlias = bytes | RequestError
+
 
 class Call:
-    """One row that waits for its prediction.
+    """The rows of one request, which wait for their predictions.
 
     Attributes:
-        row: the valid input.
+        rows: the valid input.
         request_id: of the request that asks, for the log.
         on_done: called with the call once it is settled, in any thread; must not raise.
+        needs_all: whether the error of one row leaves the others without a use.
         started: the monotonic time at which a thread took it, or None.
-        result: the prediction as JSON.
-        error: why there is no prediction.
+        is_by_row: whether `run_batch()` has failed for it, or is not there.
+        is_abandoned: whether nobody waits for it any more.
+        outcomes: what has become of the rows, as far as they have been predicted.
+        failed: the number of errors among them.
+        error: why there are no outcomes at all.
 
     """
 
-    __slots__ = ("arrived", "error", "on_done", "request_id", "result", "row", "started")
+    __slots__ = (
+        "arrived",
+        "error",
+        "failed",
+        "is_abandoned",
+        "is_by_row",
+        "needs_all",
+        "on_done",
+        "outcomes",
+        "request_id",
+        "rows",
+        "started",
+    )
 
-    def __init__(self, row: Row, request_id: str, on_done: Callable[["Call"], None]) -> None:
-        """Ask for the prediction of `row`."""
-        self.row = row
+    def __init__(
+        self,
+        rows: list[Row],
+        request_id: str,
+        on_done: Callable[["Call"], None],
+        *,
+        needs_all: bool = True,
+    ) -> None:
+        """Ask for the predictions of `rows`."""
+        self.rows = rows
         self.request_id = request_id
         self.on_done = on_done
+        self.needs_all = needs_all
         self.arrived = time.monotonic()
         self.started: float | None = None
-        self.result = b""
+        self.is_by_row = False
+        self.is_abandoned = False
+        self.outcomes: list[Outcome] = []
+        self.failed = 0
         self.error: RequestError | None = None
 
 
@@ -45,15 +80,24 @@ _MAX_RETURN_SECONDS = 0.005
 class CallQueue:
     """The calls that wait or run, in the order of their arrival."""
 
-    def __init__(self, limit: int) -> None:
-        """Allow `limit` pending calls."""
+    def __init__(self, limit: int, max_batch_size: int) -> None:
+        """Hold calls.
+
+        Args:
+            limit: how many may be pending.
+            max_batch_size: rows of calls that are joined; one with more is on its own.
+
+        """
         self._limit = limit
+        self._max_batch_size = max_batch_size
         self._pending: dict[Call, None] = {}  # waiting or running; a call leaves it once
-        self._waiting: OrderedDict[Call, None] = OrderedDict()
+        self._small: OrderedDict[Call, None] = OrderedDict()  # those that wait
+        self._large: OrderedDict[Call, None] = OrderedDict()
+        self._is_turn_of_large = False
         self._wakeups: SimpleQueue[None] = SimpleQueue()  # one at most, for one idle thread
         self._lock = threading.Lock()
         self._last_start = 0.0
-        self._last_size = 0  # of a batch
+        self._last_size = 0  # rows of a batch
 
     def __len__(self) -> int:
         """Return the number of calls that wait or run."""
@@ -70,7 +114,8 @@ class CallQueue:
             if len(self._pending) >= self._limit:
                 raise BusyError
             self._pending[call] = None
-        self._waiting[call] = None
+        waiting = self._small if len(call.rows) <= self._max_batch_size else self._large
+        waiting[call] = None
 
     def notify(self) -> None:
         """Wake an idle thread. All that were submitted before form its batch."""
@@ -78,30 +123,32 @@ class CallQueue:
             self._wakeups.put(None)
 
     def take(self, max_size: int, wait: float) -> list[Call]:
-        """Wait for calls and return the oldest.
+        """Wait for calls and return the oldest that make a batch, or a large one.
 
         Callers that have just been answered often ask again at once. A moment's wait for them
         makes one batch of 32 callers, not two that take turns.
 
         Args:
-            max_size: how many at most.
+            max_size: rows of a batch.
             wait: seconds to wait for as many.
 
         """
         now = time.monotonic()
-        returning = self._last_size + len(self._waiting)
+        returning = self._last_size + len(self._small)
         returned_by = now + min(_MAX_RETURN_SECONDS, _RETURN_SHARE * (now - self._last_start))
         batch: list[Call] = []
         while not batch:
-            while not (taken := self._pop(max_size)):
+            while not (taken := self._take_large() or self._take_small(max_size)):
                 self._wakeups.get()
-            self._fill(taken, min(max_size, returning), returned_by)
-            if wait:
-                self._fill(taken, max_size, time.monotonic() + wait)
-            if self._waiting:  # for another thread
+            self._is_turn_of_large = not self._is_large(taken[0])
+            if self._is_turn_of_large:
+                self._fill(taken, max_size, min(max_size, returning), returned_by)
+                if wait:
+                    self._fill(taken, max_size, max_size, time.monotonic() + wait)
+            if self._small or self._large:  # for another thread
                 self.notify()
             batch = [call for call in taken if self.start(call)]
-        self._last_size = len(batch)
+        self._last_size = _size(batch) if self._is_turn_of_large else 0
         return batch
 
     def start(self, call: Call) -> bool:
@@ -109,14 +156,23 @@ class CallQueue:
         call.started = self._last_start = time.monotonic()
         return call in self._pending
 
-    def settle(self, call: Call, result: bytes = b"", error: RequestError | None = None) -> None:
-        """End a call with its result or error; do nothing where it has ended."""
+    def wait_again(self, call: Call) -> None:
+        """Let a call, of whose rows some are predicted, wait until it is its turn again."""
+        call.started = None
+        if call.is_abandoned:
+            self._leave(call)
+        else:
+            self._large[call] = None
+
+    def settle(self, call: Call, error: RequestError | None = None) -> None:
+        """End a call with its outcomes or an error; do nothing where it has ended."""
         if self._leave(call):
-            call.result, call.error = result, error
+            call.error = error
             call.on_done(call)
 
     def cancel(self, call: Call) -> None:
         """Drop a call that nobody waits for any more; one that runs keeps its place."""
+        call.is_abandoned = True
         if call.started is None:
             self._leave(call)
 
@@ -136,20 +192,48 @@ class CallQueue:
             default=0.0,
         )
 
-    def _pop(self, max_size: int) -> list[Call]:
+    def _is_large(self, call: Call) -> bool:
+        return call.is_by_row or len(call.rows) > self._max_batch_size
+
+    def _take_large(self) -> list[Call]:
+        """Return a large call if it is their turn, or no others wait."""
+        if self._is_turn_of_large or not self._small:
+            with contextlib.suppress(KeyError):  # none waits
+                return [self._large.popitem(last=False)[0]]
+        return []
+
+    def _take_small(self, max_size: int) -> list[Call]:
         batch: list[Call] = []
-        with contextlib.suppress(KeyError):  # no more are waiting
-            while len(batch) < max_size:
-                batch.append(self._waiting.popitem(last=False)[0])
+        self._add(batch, max_size)
         return batch
 
-    def _fill(self, batch: list[Call], size: int, deadline: float) -> None:
-        """Add to a batch what comes before a monotonic time."""
-        while len(batch) < size and (left := deadline - time.monotonic()) > 0:
+    def _fill(self, batch: list[Call], max_size: int, size: int, deadline: float) -> None:
+        """Add to a batch, until it has `size` rows, what comes before a monotonic time."""
+        rows = self._add(batch, max_size)
+        while rows < size and (left := deadline - time.monotonic()) > 0:
             with contextlib.suppress(Empty):
                 self._wakeups.get(timeout=left)
-            batch += self._pop(size - len(batch))
+            rows = self._add(batch, max_size)
+
+    def _add(self, batch: list[Call], max_size: int) -> int:
+        """Add to a batch what waits; return its rows, or `max_size` where the next do not fit."""
+        rows = _size(batch)
+        with contextlib.suppress(KeyError):  # no more are waiting
+            while rows < max_size:
+                call = self._small.popitem(last=False)[0]
+                rows += len(call.rows)
+                if batch and rows > max_size:
+                    self._small[call] = None
+                    self._small.move_to_end(call, last=False)
+                    return max_size
+                batch.append(call)
+        return rows
 
     def _leave(self, call: Call) -> bool:
-        self._waiting.pop(call, None)
+        self._small.pop(call, None)
+        self._large.pop(call, None)
         return self._pending.pop(call, False) is None
+
+
+def _size(batch: list[Call]) -> int:
+    return sum([len(call.rows) for call in batch])

@@ -3,19 +3,21 @@
 import contextlib
 import logging
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from app.codec import JsonValue
+from app.codec import JsonValue, Row
 from app.errors import PredictionError, RefusedError, RequestError
 from app.observability.logs import keep_service_loggers, log_failure
 from app.observability.request_ids import current_request_ids
-from app.predictor.calls import Call, CallQueue
+from app.predictor.calls import Call, CallQueue, Outcome
 from app.predictor.loaded_model import LoadedModel, to_json
 
 _log = logging.getLogger(__name__)
 
-
+_TURN_SECONDS = 0.02  # in which a call goes on from row to row before others get their turn
+_MAX_LOGGED = 10  # rows of one call whose errors are logged
 _CONTAINERS = (dict, list)
 
 
@@ -27,7 +29,7 @@ class ModelThread:
 
         Args:
             calls: where the rows come from.
-            max_batch_size: how many rows `run_batch()` gets.
+            max_batch_size: how many rows of several calls `run_batch()` gets.
             wait: seconds to wait for a batch to fill.
 
         """
@@ -56,53 +58,92 @@ class ModelThread:
                 self._calls.settle(call, error=failure)
 
     def _predict(self, model: LoadedModel, batch: Sequence[Call]) -> None:
-        """Settle each call; a row that fails does not fail the others."""
-        if len(batch) > 1:
-            if self._predict_together(model, batch):
+        """Settle each call, or let it wait for its next turn."""
+        first = batch[0]
+        if len(batch) > 1 or len(first.rows) > 1:
+            if (
+                model.supports_batching
+                and not first.is_by_row
+                and self._predict_together(model, batch)
+            ):
                 return
             for call in batch:
+                call.is_by_row = True
                 call.started = None  # until it is its turn
         for call in batch:
-            if not self._calls.start(call):  # nobody waits any more
-                continue
+            self._predict_by_row(model, call)
+
+    def _predict_by_row(self, model: LoadedModel, call: Call) -> None:
+        """Predict rows for a moment; one that fails does not fail the others."""
+        until = time.monotonic() + _TURN_SECONDS
+        while self._calls.start(call):  # else nobody waits any more
             current_request_ids.set((call.request_id,))
-            try:
-                result = model.predict_json(call.row)
-            except RequestError as error:
-                self._fail(call, error)
-            else:
-                self._calls.settle(call, result)
+            self._add(call, _outcome(model, call.rows[len(call.outcomes)]))
+            if len(call.outcomes) == len(call.rows) or (call.needs_all and _is_failure(call)):
+                self._settle(call)
+                return
+            if time.monotonic() > until or call.is_abandoned:
+                self._calls.wait_again(call)
+                return
 
     def _predict_together(self, model: LoadedModel, batch: Sequence[Call]) -> bool:
-        """Predict the rows of several calls at once; return False where that fails."""
+        """Predict the rows of a batch at once; return False where that fails."""
         ids = tuple([call.request_id for call in batch])
         current_request_ids.set(ids)
         try:
             # Copies: after an error, run() gets each row as it came, whatever run_batch() changed.
-            results = model.predict_batch([_copied(call.row) for call in batch])
+            results = model.predict_batch([_copied(row) for call in batch for row in call.rows])
         except RequestError as error:
             level = logging.INFO if isinstance(error, RefusedError) else logging.WARNING
-            _log.log(level, "%s; retrying %d rows one by one", error, len(batch))
+            rows = sum(len(call.rows) for call in batch)
+            _log.log(level, "%s; retrying %d rows one by one", error, rows)
             return False
-        for call, result in zip(batch, results, strict=True):
-            try:
-                body = to_json(result, "run_batch()")
-            except PredictionError as error:
-                current_request_ids.set((call.request_id,))
-                self._fail(call, error)
-                current_request_ids.set(ids)
-            else:
-                self._calls.settle(call, body)
+        remaining = iter(results)
+        for call in batch:
+            current_request_ids.set((call.request_id,))
+            for _row, result in zip(call.rows, remaining, strict=False):
+                self._add(call, _encoded(result))
+            self._settle(call)
         return True
 
-    def _fail(self, call: Call, error: RequestError) -> None:
-        keep_service_loggers()
-        if isinstance(error, RefusedError):
-            _log.info("%s", error)
-        else:
-            log_failure(_log, "Prediction failed: %s", error)
-        # Without the traceback, whose frames know the call: a cycle would wait for the collector.
-        self._calls.settle(call, error=error.with_traceback(None))
+    def _add(self, call: Call, outcome: Outcome) -> None:
+        """Add the outcome of a call's next row, and log it where it is an error."""
+        call.outcomes.append(outcome)
+        if isinstance(outcome, RequestError):
+            call.failed += 1
+            if call.failed <= _MAX_LOGGED:
+                keep_service_loggers()
+                if isinstance(outcome, RefusedError):
+                    _log.info("%s", outcome)
+                else:
+                    log_failure(_log, "Prediction failed: %s", outcome)
+            # Without the traceback, whose frames know the call: a cycle would wait for the
+            # collector.
+            outcome.__traceback__ = None
+
+    def _settle(self, call: Call) -> None:
+        if call.failed > _MAX_LOGGED:
+            _log.warning("Prediction failed for %d of %d rows", call.failed, len(call.rows))
+        self._calls.settle(call)
+
+
+def _is_failure(call: Call) -> bool:
+    """Return whether the latest row has an error that is the model's."""
+    return isinstance(call.outcomes[-1], PredictionError)
+
+
+def _outcome(model: LoadedModel, row: Row) -> Outcome:
+    try:
+        return model.predict_json(row)
+    except RequestError as error:
+        return error
+
+
+def _encoded(result: JsonValue) -> Outcome:
+    try:
+        return to_json(result, "run_batch()")
+    except PredictionError as error:
+        return error
 
 
 def _copied(value: JsonValue) -> JsonValue:

@@ -52,6 +52,11 @@ class Parameters:
         """Whether the sample is a body that tells something of the model."""
         return "properties" in self.schema and self.is_valid(self.sample)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the parameters, in the order of the sample; none where any are taken."""
+        return list(self.schema.get("properties", ()))
+
     def convert(self, body: Row) -> Row:
         """Return a valid body as `run()` gets it; it may be changed."""
         if self._convert is not None:

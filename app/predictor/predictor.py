@@ -14,7 +14,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 
 import tenacity
 
@@ -27,8 +26,10 @@ from app.predictor.calls import Call, CallQueue
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.loader import Loader, unexpected_error
 from app.predictor.model_thread import ModelThread
+from app.predictor.other_threads import start_other_threads
 from app.predictor.parameters import ANY_OBJECT, Parameters
 from app.predictor.state import State, Status
+from app.text import escape_surrogates
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Predictor:
         self.status = Status(State.LOADING)
         self.model: LoadedModel | None = None
         self.answer = UNKNOWN_ANSWER
-        self.calls = CallQueue(settings.MAX_PENDING)
+        self.calls = CallQueue(settings.MAX_PENDING, settings.MAX_BATCH_SIZE)
         self.loaded_before_fork = False
         self.on_ready: Callable[[], None] = lambda: None
         self._settings = settings
@@ -70,6 +71,23 @@ class Predictor:
     def parameters(self) -> Parameters:
         """The types of the parameters; any JSON object until the module is imported."""
         return self.model.parameters if self.model else ANY_OBJECT
+
+    @property
+    def name(self) -> str:
+        """The model's name: MODEL_NAME, else the module's; empty while that is unknown."""
+        settings = self._settings
+        name = self.model.file.stem if self.model else settings.TRAINED_MODEL_MODULE_NAME
+        return settings.MODEL_NAME or escape_surrogates(name.removesuffix(".py"))
+
+    @property
+    def version(self) -> str | None:
+        """The model's version, if it has one that is known."""
+        return self.model.version if self.model else None
+
+    @property
+    def description(self) -> str | None:
+        """The model's description, if it has one that is known."""
+        return self.model.description if self.model else None
 
     @property
     def is_loading(self) -> bool:
@@ -211,40 +229,14 @@ class Predictor:
 
     def _activate(self, model: LoadedModel) -> None:
         self.answer = self._loader.check(model)
-        self._start_other_threads(model)
+        start_other_threads(
+            self._settings.THREADS - 1,
+            lambda: self._loader.check(model),
+            lambda: self._model_thread.serve(model),
+        )
         gc.collect()
         gc.freeze()  # the model stays: no collection has to walk it again
         # Before the state: a client that sees the model ready can rely on this line.
         _log.info("Model '%s' is ready", model.module.__name__)
         self.on_ready()
         self.status = Status(State.READY)
-
-    def _start_other_threads(self, model: LoadedModel) -> None:
-        """Start the threads beyond the first; each runs the self-test, then waits for the others.
-
-        Raises:
-            ModelError: the self-test failed in one of them, and SELF_TEST is `on`.
-
-        """
-        all_passed: Future[bool] = Future()
-        tests: list[Future[None]] = [Future() for _ in range(self._settings.THREADS - 1)]
-
-        def run(test: Future[None]) -> None:
-            try:
-                self._loader.check(model)
-                test.set_result(None)
-            except BaseException as error:  # noqa: BLE001 - raised below, in the loading thread
-                test.set_exception(error)
-            if all_passed.result():
-                self._model_thread.serve(model)
-
-        try:
-            for number, test in enumerate(tests, 2):
-                name = f"model-{number}"
-                threading.Thread(target=run, args=(test,), name=name, daemon=True).start()
-            for test in tests:
-                test.result()
-        except BaseException:
-            all_passed.set_result(False)
-            raise
-        all_passed.set_result(True)

@@ -9,7 +9,7 @@ from app.predictor.formats import format_checker, is_date_time
 from app.predictor.invalid_parts import InvalidPart, InvalidParts, compile_finder
 from app.text import truncate
 
-_MAX_ERRORS = 100
+MAX_ERRORS = 100  # of a request that are shown
 _MAX_SHOWN = 100
 _MAX_CHOICES = 50
 
@@ -17,25 +17,23 @@ _MAX_CHOICES = 50
 class Validator:
     """Finds the errors of a body; slower than fast_validation.py, but linear too."""
 
-    def __init__(self, schema: Schema, max_errors: int = _MAX_ERRORS) -> None:
-        """Validate by a JSON Schema.
-
-        Args:
-            schema: of the dialect that dialect.py describes.
-            max_errors: number of errors that are worded; all are counted.
-
-        """
+    def __init__(self, schema: Schema) -> None:
+        """Validate by a JSON Schema, of the dialect that dialect.py describes."""
         self._find = compile_finder(schema)
         self._validator = SchemaValidator(schema, format_checker=format_checker)
-        self._max_errors = max_errors
 
-    def validate(self, body: object) -> InvalidInputError:
-        """Return the error that rejects a parsed body, with the first of its errors.
+    def validate(self, body: object, max_errors: int = MAX_ERRORS) -> InvalidInputError:
+        """Return the error that rejects a parsed body.
 
-        Their keys are the parameters' names, each followed by the path within the parameter
-        (`"features.3"`); `""` for a body that is not an object.
+        The keys of its errors are the parameters' names, each followed by the path within the
+        parameter (`"features.3"`); `""` for a body that is not an object.
+
+        Args:
+            body: the body.
+            max_errors: the number of errors that are worded; all are counted.
+
         """
-        parts = InvalidParts(self._max_errors)
+        parts = InvalidParts(max_errors)
         self._find(body, parts)
         errors: dict[str, str] = {}
         for part in parts.first:

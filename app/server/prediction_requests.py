@@ -11,7 +11,8 @@ from collections.abc import Callable
 from functools import partial
 
 from app.api.application import Application
-from app.api.predict import Call
+from app.api.endpoints import Endpoint
+from app.api.predictions import Call
 from app.api.responses import Response
 from app.errors import TimedOutError
 from app.observability.request_ids import current_request_ids
@@ -22,7 +23,9 @@ from app.server.unsent import LARGE_RESPONSE
 
 _log = logging.getLogger(__name__)
 
-_LARGE_BODY = 16_384  # bytes; it takes more than a millisecond to read one
+# Bytes of a body that takes more than some milliseconds to read; many short rows take longer.
+_LARGE_BODY = 16_384
+_LARGE_BODY_OF_ROWS = 4096
 Send = Callable[[Connection, Request, Response], None]
 
 
@@ -43,28 +46,25 @@ class PredictionRequests:
         """
         self._predictions = app.predictions
         self._loop = loop
+        self._loop_thread = threading.get_ident()
         self._threads = threads
         self._send = send
-        self._finished: deque[tuple[Connection, Request, Call]] = deque()
+        self._finished: deque[tuple[Connection, Request, Response]] = deque()
         self._sends_soon = False
         self._notifies_soon = False
 
-    def check_head(self, request: Request) -> None:
+    def check_head(self, endpoint: Endpoint, request: Request) -> None:
         """Raise what is wrong with a request before its body is read."""
-        length = request.headers.get(b"content-length")
-        self._predictions.check_head(
-            request.header(b"content-type"),
-            request.header(b"content-encoding"),
-            None if length is None else int(length),
-        )
+        self._predictions.check_head(endpoint, request.head)
 
-    def start(self, connection: Connection, request: Request) -> None:
-        """Start the prediction that a complete request asks for; raise what is wrong with it."""
-        self.check_head(request)
-        if request.received > _LARGE_BODY or b"content-encoding" in request.headers:
-            self._threads.submit(self._start_in_thread, connection, request)
+    def start(self, connection: Connection, endpoint: Endpoint, request: Request) -> None:
+        """Start the predictions that a complete request asks for; raise what is wrong with it."""
+        self.check_head(endpoint, request)
+        limit = _LARGE_BODY if endpoint.is_single else _LARGE_BODY_OF_ROWS
+        if request.received > limit or request.head.encoding:
+            self._threads.submit(self._start_in_thread, connection, endpoint, request)
         else:
-            self._submit(connection, request)
+            self._submit(connection, endpoint, request)
             if not self._notifies_soon:
                 self._notifies_soon = True
                 self._loop.call_soon(self._notify)
@@ -75,10 +75,11 @@ class PredictionRequests:
         """Forget a call whose caller has gone."""
         self._predictions.cancel(call)
 
-    def _submit(self, connection: Connection, request: Request) -> None:
+    def _submit(self, connection: Connection, endpoint: Endpoint, request: Request) -> None:
         request.call = self._predictions.start(
+            endpoint,
+            request.head,
             request.body,
-            request.header(b"content-encoding"),
             request.id,
             partial(self._finish, connection, request),
         )
@@ -87,27 +88,29 @@ class PredictionRequests:
         self._notifies_soon = False
         self._predictions.notify()
 
-    def _start_in_thread(self, connection: Connection, request: Request) -> None:
+    def _start_in_thread(
+        self, connection: Connection, endpoint: Endpoint, request: Request
+    ) -> None:
         current_request_ids.set((request.id,))
         try:
-            self._submit(connection, request)
+            self._submit(connection, endpoint, request)
         except Exception as error:  # noqa: BLE001 - it becomes the response
-            response = self._predictions.error_response(error)
+            response = self._predictions.error_response(error, request.path)
             self._loop.call_soon_threadsafe(self._send, connection, request, response)
         else:
             self._predictions.notify()
 
-    def _finish(self, connection: Connection, request: Request, call: Call) -> None:
-        """Have the event loop send the response; called in the model's thread, for each row.
+    def _finish(self, connection: Connection, request: Request, response: Response) -> None:
+        """Have the event loop send a response; called in the model's thread, for each call.
 
         One wake-up is enough for a batch. After a large result the thread waits until it is sent,
         or results could fill the memory.
         """
-        self._finished.append((connection, request, call))
+        self._finished.append((connection, request, response))
         if not self._sends_soon:
             self._sends_soon = True
             self._loop.call_soon_threadsafe(self._send_finished)
-        if len(call.result) >= LARGE_RESPONSE:
+        if len(response.body) >= LARGE_RESPONSE and threading.get_ident() != self._loop_thread:
             sent = threading.Event()
             self._loop.call_soon_threadsafe(sent.set)
             sent.wait()
@@ -116,12 +119,14 @@ class PredictionRequests:
         self._sends_soon = False  # before the queue is found empty: see _finish
         finished = self._finished
         while finished:
-            connection, request, call = finished.popleft()
+            connection, request, response = finished.popleft()
             try:
-                self._send(connection, request, self._predictions.response(call))
+                self._send(connection, request, response)
             except Exception:  # noqa: BLE001 - the others still wait
                 _log.exception("A response failed")
                 connection.transport.abort()
 
     def _time_out(self, connection: Connection, request: Request) -> None:
-        self._send(connection, request, self._predictions.error_response(TimedOutError()))
+        self._send(
+            connection, request, self._predictions.error_response(TimedOutError(), request.path)
+        )

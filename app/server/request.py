@@ -3,7 +3,9 @@
 import asyncio
 import re
 import time
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from types import MappingProxyType
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from werkzeug.exceptions import (
@@ -14,7 +16,8 @@ from werkzeug.exceptions import (
 )
 from werkzeug.exceptions import NotImplemented as NotImplementedByServer
 
-from app.api.predict import Call
+from app.api.endpoints import Endpoint, Head
+from app.api.predictions import Call
 
 MAX_HEAD = 65_536  # bytes
 _MAX_TARGET = 4094  # bytes; these limits are gunicorn's defaults
@@ -45,8 +48,9 @@ class Request:
         responding: whether its response is being made.
         id: for the log, and for the response.
         path: decoded, without the prefix of ROOT_PATH.
-        is_prediction: whether it asks for a prediction.
-        call: the prediction that it waits for.
+        endpoint: what predicts for it; None where it asks for no prediction.
+        arguments: the variable parts of the path of the endpoint.
+        call: the predictions that it waits for.
         timer: ends the wait for the prediction.
 
     """
@@ -64,7 +68,8 @@ class Request:
     responding = False
     id = ""
     path = ""
-    is_prediction = False
+    endpoint: Endpoint | None = None
+    arguments: Mapping[str, str] = MappingProxyType({})
     call: Call | None = None
     timer: asyncio.TimerHandle | None = None
 
@@ -78,6 +83,19 @@ class Request:
     def body(self) -> bytes:
         """The body, as far as it has come."""
         return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+
+    @cached_property
+    def head(self) -> Head:
+        """What the complete head tells of the body."""
+        headers = self.headers
+        length = headers.get(b"content-length")
+        return Head(
+            self.header(b"content-type"),
+            self.header(b"content-encoding"),
+            None if length is None else int(length),
+            self.header(b"inference-header-content-length"),
+            self.arguments,
+        )
 
     def header(self, name: bytes) -> str:
         """Return a header, empty without it."""

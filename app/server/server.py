@@ -9,7 +9,7 @@ import logging
 import time
 
 from app.api.application import Application, matched_route
-from app.api.paths import PREDICT, PROBES, without_prefix
+from app.api.paths import PROBES, without_prefix
 from app.api.responses import Response
 from app.errors import BusyError
 from app.observability.access_log import Access, AccessLog
@@ -125,10 +125,10 @@ class Server:
     def wants_body(self, request: Request) -> bool:
         """Return whether a body is waited for: a prediction's, unless its head is wrong."""
         self._classify(request)
-        if not request.is_prediction:
+        if request.endpoint is None:
             return False
         try:
-            self._predictions.check_head(request)
+            self._predictions.check_head(request.endpoint, request)
         except Exception:  # noqa: BLE001 - raised once more for the response
             return False
         return True
@@ -142,8 +142,8 @@ class Server:
             self._send_error(connection, request, request.error)
             return
         try:
-            if request.is_prediction and not self._needs_flask(request):
-                self._predictions.start(connection, request)
+            if request.endpoint is not None and not self._needs_flask(request):
+                self._predictions.start(connection, request.endpoint, request)
             else:
                 threads = self._probe_thread if request.path in PROBES else self._threads
                 threads.submit(self._call_flask, connection, request)
@@ -167,7 +167,7 @@ class Server:
             response.status, int(time.time()), request.id, headers, keep_alive=keep_alive
         )
         data = b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
-        route = PREDICT if request.is_prediction else _UNKNOWN_ROUTE
+        route = request.endpoint.rule if request.endpoint else _UNKNOWN_ROUTE
         self._account(request, route, response.status, len(body))
         self._write(connection, data, keep_alive=keep_alive)
 
@@ -183,7 +183,8 @@ class Server:
 
     def _classify(self, request: Request) -> None:
         request.path = without_prefix(path_of(request.target), self._root_path)
-        request.is_prediction = request.method == "POST" and request.path == PREDICT
+        if request.method == "POST" and (found := self._app.find_endpoint(request.path)):
+            request.endpoint, request.arguments = found
 
     def _needs_flask(self, request: Request) -> bool:
         """Return whether a request for a prediction needs a token, or asks for a mask."""
@@ -201,7 +202,7 @@ class Server:
         )
 
     def _send_error(self, connection: Connection, request: Request, error: BaseException) -> None:
-        self.send(connection, request, self._app.predictions.error_response(error))
+        self.send(connection, request, self._app.predictions.error_response(error, request.path))
 
     def _call_flask(self, connection: Connection, request: Request) -> None:
         """Call Flask, in one of its threads."""
@@ -239,7 +240,7 @@ class Server:
         seconds = time.monotonic() - request.started
         metrics = self._app.metrics
         metrics.count_request(route, request.method, status)
-        if route == PREDICT:
+        if route in self._app.endpoints:
             metrics.observe_prediction(seconds)
         if self._access_log.wants(request.path, status):
             # As it was sent: a decoded path may hold a line feed.

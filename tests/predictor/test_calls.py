@@ -31,7 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def submit(queue: CallQueue, number: int = 0, done: list[Call] | None = None) -> Call:
-    call = Call({"number": number}, f"id-{number}", ([] if done is None else done).append)
+    call = Call([{"number": number}], f"id-{number}", ([] if done is None else done).append)
     queue.submit(call)
     return call
 
@@ -44,13 +44,13 @@ def take_in_thread(queue: CallQueue, max_size: int, wait: float = 0) -> SimpleQu
 
 
 def test_calls_are_taken_in_the_order_of_their_arrival() -> None:
-    queue = CallQueue(10)
+    queue = CallQueue(10, max_batch_size=64)
     calls = [submit(queue, number) for number in range(5)]
     assert [queue.take(3, 0), queue.take(3, 0)] == [calls[:3], calls[3:]]
 
 
 def test_no_more_calls_than_allowed_are_pending_until_one_ends() -> None:
-    queue = CallQueue(2)
+    queue = CallQueue(2, max_batch_size=64)
     running, waiting = submit(queue), submit(queue)
     queue.take(1, 0)
     for call in (running, waiting):
@@ -62,7 +62,7 @@ def test_no_more_calls_than_allowed_are_pending_until_one_ends() -> None:
 
 
 def test_many_threads_get_no_more_places_than_there_are() -> None:
-    queue = CallQueue(1000)
+    queue = CallQueue(1000, max_batch_size=64)
 
     def fill(_thread: int) -> None:
         with contextlib.suppress(BusyError):
@@ -75,22 +75,22 @@ def test_many_threads_get_no_more_places_than_there_are() -> None:
 
 
 def test_a_call_is_settled_once() -> None:
-    queue, done = CallQueue(1), list[Call]()
+    queue, done = CallQueue(1, max_batch_size=64), list[Call]()
     call = submit(queue, done=done)
-    queue.settle(call, b"1")
-    queue.settle(call, b"2")
+    queue.settle(call)
+    queue.settle(call)
     queue.settle(call, error=TimedOutError())
     assert done == [call]
-    assert (call.result, call.error) == (b"1", None)
+    assert call.error is None
 
 
 def test_a_call_that_many_threads_settle_is_settled_by_one_of_them() -> None:
-    queue, done = CallQueue(1000), list[Call]()
+    queue, done = CallQueue(1000, max_batch_size=64), list[Call]()
     calls = [submit(queue, number, done) for number in range(1000)]
 
-    def settle_all(thread: int) -> None:
+    def settle_all(_thread: int) -> None:
         for call in calls:
-            queue.settle(call, str(thread).encode())
+            queue.settle(call)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(settle_all, range(8)))
@@ -99,29 +99,29 @@ def test_a_call_that_many_threads_settle_is_settled_by_one_of_them() -> None:
 
 
 def test_a_call_that_is_cancelled_while_it_waits_is_not_taken_and_frees_its_place() -> None:
-    queue, done = CallQueue(2), list[Call]()
+    queue, done = CallQueue(2, max_batch_size=64), list[Call]()
     cancelled, other = submit(queue, 1, done), submit(queue, 2, done)
     queue.cancel(cancelled)
     newest = submit(queue, 3, done)
     assert queue.take(8, 0) == [other, newest]
-    queue.settle(cancelled, b"1")
+    queue.settle(cancelled)
     assert done == []
 
 
 def test_a_call_that_is_cancelled_while_it_runs_keeps_its_place_until_it_ends() -> None:
-    queue, done = CallQueue(1), list[Call]()
+    queue, done = CallQueue(1, max_batch_size=64), list[Call]()
     call = submit(queue, done=done)
     queue.take(1, 0)
     queue.cancel(call)
     assert queue.pending() == [call]
-    queue.settle(call, b"1")
+    queue.settle(call)
     assert (len(queue), done) == (0, [call])
     queue.cancel(call)
-    assert call.result == b"1"
+    assert done == [call]
 
 
 def test_a_waiting_call_is_late_since_it_came_or_another_was_taken(clock: Clock) -> None:
-    queue = CallQueue(3)
+    queue = CallQueue(3, max_batch_size=64)
     assert queue.seconds_without_progress() == 0
     first = submit(queue)
     clock.now += 30
@@ -137,7 +137,7 @@ def test_a_waiting_call_is_late_since_it_came_or_another_was_taken(clock: Clock)
 
 
 def test_a_running_call_is_late_since_it_was_taken(clock: Clock) -> None:
-    queue = CallQueue(2)
+    queue = CallQueue(2, max_batch_size=64)
     stuck = submit(queue)
     clock.now += 30
     queue.take(1, 0)
@@ -151,7 +151,7 @@ def test_a_running_call_is_late_since_it_was_taken(clock: Clock) -> None:
 
 
 def test_a_batch_fills_until_it_is_as_large_as_allowed() -> None:
-    queue = CallQueue(10)
+    queue = CallQueue(10, max_batch_size=64)
     batch = take_in_thread(queue, 3, wait=600)
     calls = [submit(queue)]
     queue.notify()
@@ -162,14 +162,14 @@ def test_a_batch_fills_until_it_is_as_large_as_allowed() -> None:
 
 
 def test_a_batch_that_does_not_fill_in_time_is_returned_as_it_is() -> None:
-    queue = CallQueue(10)
+    queue = CallQueue(10, max_batch_size=64)
     calls = [submit(queue), submit(queue)]
     queue.notify()
     assert queue.take(3, 0.01) == calls
 
 
 def test_one_wake_up_is_enough_for_all_idle_threads() -> None:
-    queue = CallQueue(10)
+    queue = CallQueue(10, max_batch_size=64)
     batches = [take_in_thread(queue, 2) for _ in range(3)]
     calls = [submit(queue, number) for number in range(6)]
     queue.notify()
@@ -178,7 +178,7 @@ def test_one_wake_up_is_enough_for_all_idle_threads() -> None:
 
 
 def test_no_wake_up_is_lost_between_threads() -> None:
-    queue, done = CallQueue(100_000), list[Call]()
+    queue, done = CallQueue(100_000, max_batch_size=64), list[Call]()
 
     def work() -> None:
         while True:
@@ -204,7 +204,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.queue = CallQueue(5)
+        self.queue = CallQueue(5, max_batch_size=64)
         self.waiting, self.running = list[Call](), list[Call]()
         self.done, self.expected_done = list[Call](), list[Call]()
 

@@ -85,12 +85,12 @@ def test_a_batch_waits_a_moment_for_callers_that_were_just_answered() -> None:
     def ask_again(call: Call) -> None:
         """Ask again a moment after an answer, as a client does."""
         if len(sizes) < 30:
-            threading.Timer(0.0005, ask_for, [call.row]).start()
+            threading.Timer(0.0005, ask_for, call.rows).start()
         else:
             ended.put(True)
 
     def ask_for(row: Row) -> None:
-        queue.submit(Call(row, "id", ask_again))
+        queue.submit(Call([row], "id", ask_again))
         queue.notify()
 
     for number in range(2):

@@ -16,9 +16,9 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 from app.codec import Row
-from app.errors import PredictionError
+from app.errors import PredictionError, RequestError
 from app.observability.logs import TextFormatter
-from app.predictor.calls import Call, CallQueue
+from app.predictor.calls import Call, CallQueue, Outcome
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.model_thread import ModelThread
 from app.predictor.module import ModelModule
@@ -55,7 +55,7 @@ def serve(
     model: object, *, threads: int = 1, max_batch_size: int = 8, wait: float = 0
 ) -> CallQueue:
     """Let threads call a model; return the queue that they take its calls from."""
-    queue = CallQueue(limit=1000)
+    queue = CallQueue(limit=1000, max_batch_size=max_batch_size)
     has_batch = hasattr(model, "run_batch")
     loaded = LoadedModel(Path("model.py"), cast("ModelModule", model), ANY_OBJECT, has_batch)
     thread = ModelThread(queue, max_batch_size=max_batch_size, wait=wait)
@@ -67,7 +67,7 @@ def serve(
 def submit(queue: CallQueue, rows: Sequence[Row]) -> Callable[[], list[Any]]:
     """Ask for predictions; return what waits for them and returns each, or its error."""
     done = SimpleQueue[Call]()
-    calls = [Call(row, f"id-{number}", done.put) for number, row in enumerate(rows, 1)]
+    calls = [Call([row], f"id-{number}", done.put) for number, row in enumerate(rows, 1)]
     for call in calls:
         queue.submit(call)
     queue.notify()
@@ -76,9 +76,13 @@ def submit(queue: CallQueue, rows: Sequence[Row]) -> Callable[[], list[Any]]:
         settled = [done.get(timeout=30) for _ in calls]
         assert set(settled) == set(calls)
         assert done.empty(), "a call is settled twice"
-        return [call.error or json.loads(call.result) for call in calls]
+        return [call.error or answer(call.outcomes[0]) for call in calls]
 
     return answers
+
+
+def answer(outcome: Outcome) -> Any:
+    return outcome if isinstance(outcome, RequestError) else json.loads(outcome)
 
 
 def ask(queue: CallQueue, *rows: Row) -> list[Any]:
@@ -210,7 +214,7 @@ def test_an_error_of_the_service_fails_its_batch_and_not_the_thread(
 ) -> None:
     model = Doubling()
     queue = serve(model)
-    queue.submit(Call({"x": 1}, "", lambda _call: raise_(OSError("the loop is closed"))))
+    queue.submit(Call([{"x": 1}], "", lambda _call: raise_(OSError("the loop is closed"))))
     (same_batch,) = ask(queue, {"x": 2})
     assert isinstance(same_batch, PredictionError)
     assert isinstance(same_batch.__cause__, OSError)

@@ -23,18 +23,23 @@ class Prediction:
 
     def __init__(self, predictor: Predictor, row: dict[str, Any]) -> None:
         self.done = threading.Event()
-        self.call = Call(row, "", lambda _call: self.done.set())
+        self.call = Call([row], "", lambda _call: self.done.set())
         predictor.submit(self.call)
         predictor.calls.notify()
 
     def error(self) -> RequestError | None:
         assert self.done.wait(20)
-        return self.call.error
+        if self.call.error:
+            return self.call.error
+        (outcome,) = self.call.outcomes
+        return outcome if isinstance(outcome, RequestError) else None
 
     def result(self) -> Any:
         if error := self.error():
             raise error
-        return json.loads(self.call.result)
+        (outcome,) = self.call.outcomes
+        assert isinstance(outcome, bytes)
+        return json.loads(outcome)
 
 
 def predict(predictor: Predictor, row: dict[str, Any]) -> Any:

@@ -111,7 +111,7 @@ def test_the_errors_are_the_first_of_jsonschema_in_its_order_and_all_are_counted
     parameters = Parameters(data.draw(SAMPLES))
     body = data.draw(shaken(parameters.sample) | VALUES)
     errors = errors_of_jsonschema(parameters.schema, body)
-    error = Validator(parameters.schema, max_errors=3).validate(body)
+    error = Validator(parameters.schema).validate(body, max_errors=3)
     assert list(error.errors.items()) == errors[:3]
     assert error.total == len(errors)
 

@@ -1,0 +1,90 @@
+"""The rows of a request: those that are valid, as `run()` gets them, and the errors of others."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import NamedTuple
+
+from app.api.responses import describe_error
+from app.codec import JsonValue, Row
+from app.errors import FailedRowsError, InvalidInputError, RequestError
+from app.predictor.calls import Outcome
+from app.predictor.parameters import ANY_OBJECT, Parameters
+from app.predictor.validation import MAX_ERRORS
+
+
+class Rows(NamedTuple):
+    """The rows of a request.
+
+    Attributes:
+        valid: those that are valid, converted, in their order.
+        invalid: the error of each other one, by its index.
+
+    """
+
+    valid: list[Row]
+    invalid: Mapping[int, InvalidInputError]
+
+
+def read_rows(
+    parameters: Parameters, values: list[JsonValue], *, validates: bool, each_counts: bool
+) -> Rows:
+    """Validate and convert rows.
+
+    Args:
+        parameters: of the model.
+        values: the rows, as parsed JSON.
+        validates: whether a row has to be valid; else an object is enough.
+        each_counts: whether the first errors of each row are worded, not of all rows together.
+
+    """
+    is_valid, convert = parameters.is_valid, parameters.convert
+    if all(map(is_valid, values)):
+        return Rows(list(map(convert, values)), {})
+    rejecting = parameters if validates else ANY_OBJECT
+    valid: list[Row] = []
+    invalid: dict[int, InvalidInputError] = {}
+    room = MAX_ERRORS  # of rows, or of errors
+    for index, value in enumerate(values):
+        if is_valid(value):
+            valid.append(convert(value))
+        elif not validates and isinstance(value, dict):
+            valid.append(value)
+        else:  # errors that are not shown are only counted: that is faster
+            error = rejecting.validate(value, MAX_ERRORS if each_counts and room else room)
+            invalid[index] = error
+            if room:
+                room -= 1 if each_counts else len(error.errors)
+    return Rows(valid, invalid)
+
+
+def as_one_error(invalid: Mapping[int, InvalidInputError]) -> InvalidInputError:
+    """Return the error that rejects all rows, with the index of each before its errors' keys."""
+    errors: dict[str, str] = {}
+    for index, error in invalid.items():
+        for key, message in error.errors.items():
+            if len(errors) < MAX_ERRORS:
+                errors[f"{index}.{key}" if key else str(index)] = message
+    return InvalidInputError(errors, sum(error.total for error in invalid.values()))
+
+
+def failed_rows(outcomes: Sequence[Outcome], *, debug: bool) -> FailedRowsError:
+    """Return the error of a request, of whose rows some have failed or were refused.
+
+    Where the model has failed for one, its status is 500, else that of the first one refused.
+
+    Args:
+        outcomes: of the rows.
+        debug: whether an error of the model tells the exception's text.
+
+    """
+    failed = [(row, it) for row, it in enumerate(outcomes) if isinstance(it, RequestError)]
+    described = [(row, describe_error(error, debug=debug)) for row, error in failed[:MAX_ERRORS]]
+    errors = {str(row): description.message for row, description in described}
+    for row, error in failed:
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            message = describe_error(error, debug=debug).message
+            errors[str(row)] = message
+            return FailedRowsError(message, errors, error.status, None, len(failed))
+    row, first = failed[0]
+    message = f"Row {row}: {errors[str(row)]}"
+    return FailedRowsError(message, errors, first.status, first.retry_after, len(failed))
