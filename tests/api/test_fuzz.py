@@ -72,7 +72,7 @@ def fuzz(
     assert file.exists(), done.stdout + done.stderr
     report: dict[str, Any] = json.loads(file.read_text())
     print(done.stdout)  # noqa: T201 - pytest shows it with a failure; it has the curl commands
-    assert report["operations"]["tested"] == 4
+    assert report["operations"]["tested"] == 5
     assert report["errors"] == []
     return report
 

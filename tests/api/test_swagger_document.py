@@ -79,6 +79,7 @@ def test_operations_have_their_fixed_names_and_tags(document: dict[str, Any]) ->
         "GET /readiness": ("get_health_readiness", ["health"]),
         "GET /model": ("get_model", ["model"]),
         "POST /model/predict": ("post_model_predict", ["model"]),
+        "POST /model/predict_batch": ("post_model_predict_batch", ["model"]),
     }
 
 
@@ -88,6 +89,7 @@ def test_every_status_code_is_documented_with_a_schema(document: dict[str, Any])
         "GET /readiness": {"200", "503"},
         "GET /model": {"200"},
         "POST /model/predict": {"200", "400", "413", "415", "500", "503"},
+        "POST /model/predict_batch": {"200", "400", "413", "415", "500", "503"},
     }
     for name, operation in operations(document).items():
         assert operation["responses"].keys() >= codes[name]
@@ -97,6 +99,14 @@ def test_every_status_code_is_documented_with_a_schema(document: dict[str, Any])
             assert reference in document["definitions"]
     unavailable = operations(document)["POST /model/predict"]["responses"]["503"]
     assert unavailable["headers"]["Retry-After"]["type"] == "integer"
+
+
+def test_many_rows_are_input_vectors(document: dict[str, Any]) -> None:
+    (payload,) = operations(document)["POST /model/predict_batch"]["parameters"]
+    assert payload["schema"] == {"$ref": "#/definitions/rows"}
+    rows = document["definitions"]["rows"]
+    assert rows["properties"]["rows"]["items"] == {"$ref": "#/definitions/input_vector"}
+    assert rows["example"] == {"rows": [VALID]}
 
 
 def test_the_payload_is_an_input_vector(document: dict[str, Any]) -> None:

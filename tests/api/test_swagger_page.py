@@ -35,6 +35,7 @@ OPERATIONS = [
     "#operations-health-get_health_readiness",
     "#operations-model-get_model",
     PREDICTION,
+    "#operations-model-post_model_predict_batch",
 ]
 FETCH = "([url, options]) => fetch(url, options).then(() => 'sent', () => 'failed')"
 # A form can post JSON: its text is the name and the value of its field, joined by "=".
