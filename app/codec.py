@@ -2,6 +2,7 @@
 
 import codecs
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -17,6 +18,8 @@ JsonValue: TypeAlias = Any
 Row: TypeAlias = dict[str, JsonValue]
 
 _INTEGERS = range(-(2**63), 2**64)
+_NINETEEN_DIGITS = b"0" * 19
+_NO_DIGIT = re.compile(b"[^0]")
 _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 # numpy's values are converted here, since orjson writes its NaT as a date; and so are dataclasses,
 # of which orjson writes what is no field too.
@@ -41,9 +44,21 @@ def decode(text: bytes) -> JsonValue:
 
 
 def _may_have_large_number(text: bytes) -> bool:
-    """Return whether there is an exponent or 19 digits; a regular expression takes longer."""
+    """Return whether there is a positive exponent, or an integer of 19 digits.
+
+    A regular expression takes longer. Small floats have negative exponents and many digits after
+    their point.
+    """
     alike = text.translate(_DIGITS_ALIKE)
-    return b"0e" in alike or b"0" * 19 in alike
+    if alike.count(b"0e") > alike.count(b"0e-"):
+        return True
+    start = alike.find(_NINETEEN_DIGITS)
+    while start >= 0:
+        if alike[start - 1 : start] != b".":
+            return True
+        end = _NO_DIGIT.search(alike, start)
+        start = alike.find(_NINETEEN_DIGITS, end.start()) if end else -1
+    return False
 
 
 def _scalars(value: JsonValue) -> Iterator[JsonValue]:

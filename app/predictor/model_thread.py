@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NoReturn
 
 from app.codec import JsonValue, Row
@@ -101,15 +102,15 @@ class ModelThread:
         remaining = iter(results)
         for call in batch:
             current_request_ids.set((call.request_id,))
-            for _row, result in zip(call.rows, remaining, strict=False):
-                self._add(call, _encoded(result))
+            for outcome in map(_encoded, islice(remaining, len(call.rows))):
+                self._add(call, outcome)
             self._settle(call)
         return True
 
     def _add(self, call: Call, outcome: Outcome) -> None:
         """Add the outcome of a call's next row, and log it where it is an error."""
         call.outcomes.append(outcome)
-        if isinstance(outcome, RequestError):
+        if not isinstance(outcome, bytes):
             call.failed += 1
             if call.failed <= _MAX_LOGGED:
                 keep_service_loggers()
@@ -141,7 +142,8 @@ def _outcome(model: LoadedModel, row: Row) -> Outcome:
 
 def _encoded(result: JsonValue) -> Outcome:
     try:
-        return to_json(result, "run_batch()")
+        # A copy: orjson's buffers have a kilobyte, and many of them would take long to allocate.
+        return b"%b" % to_json(result, "run_batch()")
     except PredictionError as error:
         return error
 

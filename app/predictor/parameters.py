@@ -18,6 +18,7 @@ class Parameters:
         schema: JSON Schema of a request's body, in the dialect of dialect.py.
         sample: a body that is valid by it; dates are strings. Empty where there is none.
         is_valid: returns whether a parsed body is valid; fast, but without a reason.
+        convert: returns a valid body as `run()` gets it; the body may be changed.
         validate: returns the InvalidInputError that rejects a parsed body; slower.
 
     """
@@ -42,7 +43,7 @@ class Parameters:
         }
         self.schema = by_example if schema is None else _arranged(schema, self.sample)
         self.is_valid = compile_validator(self.schema)
-        self._convert = compile_converter(self.schema, is_body=True)
+        self.convert = compile_converter(self.schema, is_body=True) or _unchanged
         self.validate = Validator(self.schema).validate
         if sample is not None:
             self._check_sample()
@@ -57,12 +58,6 @@ class Parameters:
         """The names of the parameters, in the order of the sample; none where any are taken."""
         return list(self.schema.get("properties", ()))
 
-    def convert(self, body: Row) -> Row:
-        """Return a valid body as `run()` gets it; it may be changed."""
-        if self._convert is not None:
-            body = self._convert(body)
-        return body
-
     def _check_sample(self) -> None:
         lines = [
             f"sample() is not valid at '{name}': {message}; give another example"
@@ -76,6 +71,10 @@ class Parameters:
             ]
         if lines:
             raise ModelError("\n".join(lines))
+
+
+def _unchanged(body: Row) -> Row:
+    return body
 
 
 def _arranged(schema: Schema, sample: Row) -> Schema:
