@@ -10,6 +10,7 @@ import io
 import math
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
@@ -31,8 +32,12 @@ class CsvRows:
 
     def __init__(self, parameters: Parameters, max_rows: int) -> None:
         """Read up to `max_rows` as rows of `parameters`."""
-        self._schemas: Mapping[str, Schema] = parameters.schema.get("properties", {})
+        schemas: Mapping[str, Schema] = parameters.schema.get("properties", {})
+        self._kinds = {name: kinds_of(schema) for name, schema in schemas.items()}
         self._names = parameters.names
+        self._list_kinds: frozenset[str] | None = None  # of the items of the only parameter
+        if len(schemas) == 1 and "array" in self._kinds[self._names[0]]:
+            self._list_kinds = kinds_of(schemas[self._names[0]].get("items", {}))
         self._forms = RowForms(parameters, max_rows)
         self._max_rows = max_rows
 
@@ -52,7 +57,7 @@ class CsvRows:
         """
         lines = _lines(content, self._max_rows + 1)
         if has_header is None:
-            has_header = not self._names or not self._schemas.keys().isdisjoint(lines[0])
+            has_header = not self._names or not self._kinds.keys().isdisjoint(lines[0])
         if not has_header:
             return each_row(lines, self._row_in_order, self._max_rows)
         header = _checked(lines.pop(0))
@@ -64,18 +69,15 @@ class CsvRows:
         return self._typed({it: cell for it, cell in zip(header, cells, strict=True) if it})
 
     def _row_in_order(self, cells: list[str]) -> Row:
-        if len(self._names) == 1:  # perhaps a list, of whose items each has a cell
-            (name,) = self._names
-            schema = self._schemas[name]
-            if "array" in kinds_of(schema) and not _is_json(cells[0]):
-                items = schema.get("items", {})
-                return {name: [_value(cell, items) for cell in cells]}
+        kinds = self._list_kinds
+        if kinds is not None and not _is_json(cells[0]):  # a cell for each item of the list
+            return {self._names[0]: [_value(cell, kinds) for cell in cells]}
         return self._typed(self._forms.name_values(cells))
 
     def _typed(self, cells: Mapping[str, str]) -> Row:
-        schemas = self._schemas
+        kinds = self._kinds
         return {
-            name: _value(cell, schemas[name]) if name in schemas else cell
+            name: _value(cell, kinds[name]) if name in kinds else cell
             for name, cell in cells.items()
             if cell
         }
@@ -112,15 +114,14 @@ def _checked(header: list[str]) -> list[str]:
     return header
 
 
-def _value(text: str, schema: Schema) -> JsonValue:
-    """Return what a type makes of a cell, else the cell."""
-    kinds = kinds_of(schema)
+def _value(text: str, kinds: AbstractSet[str]) -> JsonValue:
+    """Return what the types of a parameter make of a cell, else the cell."""
     plain = text.strip()
-    if "boolean" in kinds and plain.lower() in _BOOLEANS:
-        return _BOOLEANS[plain.lower()]
     if "number" in kinds and len(plain) <= _MAX_NUMBER and _NUMBER.fullmatch(plain):
         return _number(plain, text)
-    if not kinds.isdisjoint({"array", "object"}) and _is_json(plain):
+    if "boolean" in kinds and plain.lower() in _BOOLEANS:
+        return _BOOLEANS[plain.lower()]
+    if _is_json(plain) and not kinds.isdisjoint({"array", "object"}):
         try:
             return decode(plain.encode())
         except ValueError:

@@ -115,9 +115,10 @@ def test_an_empty_cell_is_a_parameter_left_out(example: FlaskClient) -> None:
 
 
 def test_no_rows_have_no_predictions(client: FlaskClient) -> None:
-    expected = {"predictions": []}
+    expected: Any = {"predictions": []}
     assert post_csv(client, ",".join(VALID)).json == expected
-    for body in ({"inputs": []}, {"inputs": {"a": []}}, {"dataframe_split": {"data": []}}):
+    bodies: list[Any] = [{"inputs": []}, {"inputs": {"a": []}}, {"dataframe_split": {"data": []}}]
+    for body in bodies:
         assert client.post(PATH, json=body).json == expected
 
 
