@@ -10,7 +10,7 @@
 from http import HTTPStatus
 
 from flask import Response as FlaskResponse
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, MethodNotAllowed
 
 from app.api.application import Application
 from app.api.bodies import check_json_type, decode_json
@@ -65,6 +65,8 @@ def register_v1(app: Application) -> None:
 
     @app.get("/v1/models/<name>")
     def v1_model(name: str) -> FlaskResponse:
+        if name.endswith(":predict"):
+            raise MethodNotAllowed(["POST"])
         if predictor.name:  # else it is not known before the import
             check_model(predictor, Head(arguments={"name": name}))
         if predictor.status.state is not State.READY:

@@ -165,6 +165,18 @@ def test_another_model_is_not_found(client: FlaskClient) -> None:
         assert (response.status_code, response.json) == (404, expected)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"), [("GET", PREDICT_V1, {"POST"}), ("POST", MODEL, {"GET", "HEAD"})]
+)
+def test_a_wrong_method_is_told_the_right_ones(
+    client: FlaskClient, method: str, path: str, allowed: set[str]
+) -> None:
+    response = client.open(path, method=method)
+    assert response.status_code == 405
+    assert {*response.headers["Allow"].split(", ")} - {"OPTIONS"} == allowed
+    assert response.json == {"error": "The method is not allowed for the requested URL."}
+
+
 def test_the_model_has_its_configured_name(tmp_path: Path) -> None:
     client = make_client(tmp_path, ECHO, MODEL_NAME="fraud")
     assert client.get(MODELS).json == {"models": ["fraud"]}
