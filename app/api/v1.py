@@ -67,8 +67,7 @@ def register_v1(app: Application) -> None:
     def v1_model(name: str) -> FlaskResponse:
         if name.endswith(":predict"):
             raise MethodNotAllowed(["POST"])
-        if predictor.name:  # else it is not known before the import
-            check_model(predictor, Head(arguments={"name": name}))
+        check_model(predictor, Head(arguments={"name": name}))
         if predictor.status.state is not State.READY:
             raise NotReadyError
         return _ok({"name": name, "ready": True})

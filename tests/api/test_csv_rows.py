@@ -29,7 +29,7 @@ def read(text: str, parameters: Parameters = PARAMETERS, **options: Any) -> list
 
 
 def test_a_table_that_pandas_writes_is_read_as_it_was() -> None:
-    table = pd.DataFrame([ROW, {**ROW, "docks": 5, "holiday": True, "weather": 'a,"b"\nc'}])
+    table = pd.DataFrame([ROW, {**ROW, "docks": 5, "holiday": True, "weather": 'a,"b"\r\nc'}])
     assert read(table.to_csv(index=False)) == table.to_dict("records")
     assert read(table.to_csv()) == table.to_dict("records")  # the index has no name
 
@@ -64,7 +64,8 @@ def test_a_cell_of_a_number_is_a_number(cell: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["nan", "NA", "inf", "1e999", "18446744073709551616", "1_0", "١", "0x1", "9" * 401, "-"]
+    "cell",
+    ["nan", "NA", "inf", "1e999", "18446744073709551616", "1_0", "١", "0x1", "9" * 5000, "-"],
 )
 def test_a_cell_of_no_number_stays_text_that_validation_rejects(cell: str) -> None:
     (row,) = read(f"docks\n{cell}", Parameters({"docks": 24}))
@@ -173,7 +174,7 @@ def test_more_than_max_rows_are_refused() -> None:
         with pytest.raises(RequestEntityTooLarge, match="more than 3 rows"):
             rows.read(content + b"\n4")
     with pytest.raises(RequestEntityTooLarge, match="more than 3 rows"):
-        rows.read(b"1\n" * 500_000)
+        rows.read(b'1\n1\n1\n1\n1\n"no CSV')  # which is not read
 
 
 @pytest.mark.parametrize("unit", ["1,", '"', "1" * 400 + ",", "[", "-", '""'])
