@@ -8,12 +8,13 @@ from app.api.blueprint import register_api
 from app.api.invocations import register_invocations
 from app.api.metrics import register_metrics
 from app.api.v1 import register_v1
+from app.api.v2 import register_v2
 from app.config.settings import Settings
 from app.observability.metrics import Metrics
 from app.predictor.gauges import PredictorCollector
 from app.predictor.predictor import Predictor
 
-_PROTOCOLS = {"v1": register_v1, "invocations": register_invocations}
+_PROTOCOLS = {"v1": register_v1, "v2": register_v2, "invocations": register_invocations}
 
 
 def create_app(settings: Settings) -> Application:
@@ -30,7 +31,6 @@ def create_app(settings: Settings) -> Application:
     app.config.from_mapping(config, WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_SSL_STRICT=False)
     register_metrics(app, metrics)
     register_api(app)
-    for protocol, register in _PROTOCOLS.items():
-        if protocol in settings.protocols:
-            register(app)
+    for protocol in settings.protocols:
+        _PROTOCOLS[protocol](app)
     return app
