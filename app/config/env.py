@@ -117,7 +117,7 @@ def parse_protocols(name: str, text: str) -> str:
     names = [part.strip().lower() for part in text.split(",") if part.strip()]
     if not set(names) <= set(_PROTOCOLS):
         raise _error(name, text, f"some of {', '.join(_PROTOCOLS)}, comma-separated, or nothing")
-    return ",".join(names)
+    return ",".join(dict.fromkeys(names))
 
 
 def parse_import_names(name: str, text: str) -> str:
