@@ -23,6 +23,7 @@ NOTES = {
     "GRACEFUL_TIMEOUT": "The pod's grace period is computed from it",
     "MODEL_DIR": "The chart replaces `model` with `/mnt/models` unless `model.source` is `image`",
     "MULTITHREADED_INIT": "If off, `model.loadTimeoutSeconds` limits the load time",
+    "PROTOCOLS": "`--set` needs a backslash before a comma: `v1\\,v2`",
     "SECRET_KEY": "Set it from a Secret with `extraEnvFrom`, so that no manifest contains it",
 }
 
@@ -31,8 +32,8 @@ NOTES = {
 BOOLEAN_WORDS = ("true", "false", "1", "0", "yes", "no", "on", "off")
 YAML_BOOLEANS = {"on": True, "off": False}
 
-# Settings that cannot be null, because the pod's specification is computed from them.
-REQUIRED = ("FLASK_PORT", "GRACEFUL_TIMEOUT", "MODEL_DIR")
+# Settings that cannot be null, because other fields are computed from them.
+REQUIRED = ("FLASK_PORT", "GRACEFUL_TIMEOUT", "MODEL_DIR", "PROTOCOLS")
 
 
 def schema() -> dict[str, Any]:

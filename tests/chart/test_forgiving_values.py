@@ -10,6 +10,7 @@ import pytest
 import yaml
 from helm_python import HelmError
 
+from scripts.chart_settings import REQUIRED as REQUIRED_SETTINGS
 from tests.chart.rendering import (
     CHART,
     Object,
@@ -123,7 +124,8 @@ def test_reused_values_of_an_older_chart_are_completed(tmp_path: Path) -> None:
     old = (Path(__file__).parent / "values-1.0.0.yaml").read_text()
     (chart / "values.yaml").write_text(old)  # as with --reuse-values
     settings = yaml.safe_load(old)["settings"]
-    assert set(env(container(path=chart))) == {name for name in settings if settings[name] != ""}
+    stored = {name for name in settings if settings[name] != ""}
+    assert set(env(container(path=chart))) == stored | set(REQUIRED_SETTINGS)
     for name, default in yaml.safe_load(old).items():
         if isinstance(default, dict):
             check({name: None}, path=chart)

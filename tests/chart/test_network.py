@@ -7,6 +7,7 @@ from tests.chart.rendering import Object, container, env, one
 BACKEND = {"name": "demo-ml-rest-api", "port": 8888}
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 SHA256 = "ab" * 32
+INVOCATIONS = ["/invocations", "/ping", "/health", "/version"]
 
 
 def test_default_ingress_exposes_only_the_api_on_every_host() -> None:
@@ -85,6 +86,34 @@ def test_http_route_routes_the_api_under_the_root_path(root: str | None, path: s
     spec = one("HTTPRoute", {"settings": {"ROOT_PATH": root}, "httpRoute": route})["spec"]
     match = {"path": {"type": "PathPrefix", "value": path}}
     assert spec["rules"] == [{"matches": [match], "backendRefs": [BACKEND]}]
+
+
+PROTOCOL_PATHS = [
+    (None, ["/v1/models", "/v2", *INVOCATIONS]),
+    ("v2", ["/v2"]),
+    ("invocations, V1", [*INVOCATIONS, "/v1/models"]),
+    ("v1,v1,", ["/v1/models"]),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize("root", ["", "/models/fraud,2"])
+@pytest.mark.parametrize(("protocols", "paths"), PROTOCOL_PATHS)
+def test_ingress_and_http_route_route_the_protocols_that_are_on(
+    protocols: str | None, paths: list[str], root: str
+) -> None:
+    values: Object = {
+        "settings": {"PROTOCOLS": protocols, "ROOT_PATH": root},
+        "ingress": {"enabled": True, "protocols": True},
+        "httpRoute": {"enabled": True, "protocols": True, "parentRefs": [{"name": "public"}]},
+    }
+    expected = [f"{root}{path}" for path in ["/api", *paths]]
+    (rule,) = one("Ingress", values)["spec"]["rules"]
+    found = [(each["path"], each["pathType"]) for each in rule["http"]["paths"]]
+    assert found == [(path, "Prefix") for path in expected]
+    (route,) = one("HTTPRoute", values)["spec"]["rules"]
+    matches = [{"path": {"type": "PathPrefix", "value": path}} for path in expected]
+    assert route == {"matches": matches, "backendRefs": [BACKEND]}
 
 
 def test_explicit_paths_do_not_follow_the_root_path() -> None:

@@ -195,6 +195,10 @@ def test_service_monitor_scrapes_the_service() -> None:
             {"settings": {"ROOT_PATH": "/fraud"}, "ingress": INGRESS},
             ["  http://a.example.com/fraud/api/", "  http://b.example.com/fraud/api/"],
         ),
+        (
+            {"settings": {"PROTOCOLS": "v1, V2"}, "service": {"port": 80}},
+            ["(v1, v2) use as their server:\n\n  http://demo-ml-rest-api.models.svc:80\n"],
+        ),
         ({"ingress": {"enabled": True, "tls": [{"secretName": "a"}]}}, ["  https://ADDRESS/api/"]),
         ({"settings": {"ROOT_PATH": "/fraud"}, "httpRoute": ROUTE}, ["  a.example.com/fraud/api/"]),
         ({"httpRoute": {**ROUTE, "hostnames": []}}, ["  ADDRESS/api/"]),
@@ -203,6 +207,10 @@ def test_service_monitor_scrapes_the_service() -> None:
 def test_notes_describe_the_next_steps(values: Object, expected: list[str]) -> None:
     notes = render_texts(values)["NOTES.txt"]
     assert [text for text in expected if text not in notes] == []
+
+
+def test_notes_do_not_name_protocols_that_are_off() -> None:
+    assert "other servers" not in render_texts({"settings": {"PROTOCOLS": ""}})["NOTES.txt"]
 
 
 def test_notes_do_not_reveal_a_signed_uri() -> None:

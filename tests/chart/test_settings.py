@@ -108,13 +108,13 @@ def test_extra_env_comes_last() -> None:
     assert container({"extraEnv": [entry]})["env"][-1] == entry
 
 
-@pytest.mark.parametrize("name", ["FLASK_PORT", "GRACEFUL_TIMEOUT", "MODEL_DIR"])
-def test_settings_used_by_the_pod_spec_have_a_default(name: str) -> None:
+@pytest.mark.parametrize("name", ["FLASK_PORT", "GRACEFUL_TIMEOUT", "MODEL_DIR", "PROTOCOLS"])
+def test_settings_used_by_other_fields_have_a_default(name: str) -> None:
     for model in ({}, {"existingConfigMap": "fraud"}):
         assert render({"settings": {name: None}, "model": model}) == render({"model": model})
 
 
-@pytest.mark.parametrize("name", ["FLASK_PORT", "GRACEFUL_TIMEOUT", "ROOT_PATH"])
+@pytest.mark.parametrize("name", ["FLASK_PORT", "GRACEFUL_TIMEOUT", "PROTOCOLS", "ROOT_PATH"])
 def test_settings_used_by_other_fields_cannot_be_in_extra_env(name: str) -> None:
     assert f"settings.{name}" in render_error({"extraEnv": [{"name": name, "value": "1"}]})
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chart.rendering import CHART, Object, load, render_error
+from app.config.settings import Settings
+from app.errors import SettingError
+from tests.chart.rendering import CHART, Object, container, load, render_error
 
 MODULE = "def run(row): ..."
 SHA256 = "ab" * 32
@@ -113,9 +115,35 @@ REJECTED_BY_TEMPLATES: list[tuple[list[str], Object]] = [
     ),
     (["fullnameOverride"], {"fullnameOverride": "Fraud"}),
     *(
-        (["settings.ROOT_PATH", "/fraud"], {"settings": {"ROOT_PATH": path}})
-        for path in ("/a b", "/a?b", "/a#b", "/a%20b", "/a//b", "//a", "/a/../b", "/api", "api/")
+        (["settings.ROOT_PATH", "none of the service's own"], {"settings": {"ROOT_PATH": path}})
+        for path in (
+            *("/a b", "/a?b", "/a#b", "/a%20b", "/a//b", "//a", "/a/../b", "/api", "api/"),
+            *("/api/model", "/v1", "v2/models/a/", "/invocations", "/ping", "/version", "/metrics"),
+        )
     ),
+    *(
+        (["settings.PROTOCOLS", "v1, v2, invocations"], {"settings": {"PROTOCOLS": text}})
+        for text in ("v3", "v1 v2", "v1,V 2", True)
+    ),
+    *(
+        (["settings.MODEL_NAME", "100 characters"], {"settings": {"MODEL_NAME": name}})
+        for name in ("a/b", "fraud:2", "..", "a\nb", "a\\b", "a" * 101)
+    ),
+]
+
+
+# Settings whose form both the templates and the program check.
+CHECKED_TWICE = [
+    (name, text)
+    for name, texts in {
+        "ROOT_PATH": (
+            *("", "/", "/a", "a/", "/a-b/c.d", "/a,b", "/a b", "/a?", "/é", "//a", "/a//", "/./a"),
+            *("/api", "/apis", "/api/model/", "/api/models", "/v1", "/v1/a", "/v10", "/health/a"),
+        ),
+        "PROTOCOLS": ("", ",", " V1 , v2,", "v1,v1", "invocations", "v3", "v1;v2", "v 1"),
+        "MODEL_NAME": ("", "a b", "é" * 100, "...", "a$(B)", ".", "..", " .. ", "a:b", "a#", "a%"),
+    }.items()
+    for text in texts
 ]
 
 
@@ -144,6 +172,16 @@ def test_template_errors_name_the_invalid_values(
     message = render_error(values, path=without_schema)
     assert [name for name in names if name not in message] == []
     render_error(values)
+
+
+@pytest.mark.parametrize(("name", "text"), CHECKED_TWICE)
+def test_templates_accept_what_the_program_accepts(name: str, text: str) -> None:
+    try:
+        Settings.from_environ({name: text})
+    except SettingError:
+        assert f"settings.{name}" in render_error({"settings": {name: text}})
+    else:
+        assert container({"settings": {name: text}})["name"]
 
 
 def test_release_name_that_starts_with_a_digit_requires_fullname_override() -> None:

@@ -107,6 +107,30 @@ app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- end }}
 {{- end }}
 
+{{/* PROTOCOLS, comma-separated, without space between them. */}}
+{{- define "ml-rest-api.protocols" -}}
+{{- $names := list }}
+{{- range include "ml-rest-api.text" .Values.settings.PROTOCOLS | lower | splitList "," }}
+{{- $names = append $names (trim .) }}
+{{- end }}
+{{- compact $names | join "," }}
+{{- end }}
+
+{{/*
+The paths that are routed to the service by default, separated by spaces; /metrics is none of them.
+With `.protocols`, those of the other protocols too: all that their clients use.
+*/}}
+{{- define "ml-rest-api.routedPaths" -}}
+{{- $root := include "ml-rest-api.rootPath" .root }}
+{{- $root }}/api
+{{- if .protocols }}
+{{- $paths := dict "v1" "/v1/models" "v2" "/v2" "invocations" "/invocations /ping /health /version" }}
+{{- range include "ml-rest-api.protocols" .root | splitList "," | uniq | compact }}
+{{- range splitList " " (get $paths .) }} {{ $root }}{{ . }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Minimum number of pods. */}}
 {{- define "ml-rest-api.minPods" -}}
 {{- .Values.autoscaling.enabled | ternary .Values.autoscaling.minReplicas .Values.replicaCount | int }}

@@ -142,16 +142,11 @@ Each message names the values and the fix.
 {{- end }}
 {{- end }}
 {{- range .Values.extraEnv }}
-{{- if has .name (list "FLASK_PORT" "GRACEFUL_TIMEOUT" "ROOT_PATH") }}
+{{- if has .name (list "FLASK_PORT" "GRACEFUL_TIMEOUT" "PROTOCOLS" "ROOT_PATH") }}
 {{- fail (printf "extraEnv must not contain %s: set settings.%s, from which other fields are computed" .name .name) }}
 {{- end }}
 {{- end }}
-{{- $root := .Values.settings.ROOT_PATH | default "" | toString | trim }}
-{{- $segment := "[-\\w.~!$&'()*+,;=:@]+" }}
-{{- $isPath := regexMatch (printf "^(/?%s(/%s)*)?/?$" $segment $segment) $root }}
-{{- if or (not $isPath) (regexMatch "(^|/)[.]{1,2}(/|$)" $root) (has (trimAll "/" $root) (list "api" "api/model")) }}
-{{- fail (printf "settings.ROOT_PATH is %q: set it to a path such as /fraud, other than /api, without a space, ?, #, %% or //" $root) }}
-{{- end }}
+{{- include "ml-rest-api.validateSettings" . }}
 {{- if and .Values.check.enabled (eq (include "ml-rest-api.modelFiles" .) "configMap") }}
 {{- fail "check.enabled requires that model.module, model.files and model.binaryFiles total at most 192 KiB, because a larger ConfigMap does not exist before the upgrade: use model.existingConfigMap or model.uri" }}
 {{- end }}
@@ -170,5 +165,25 @@ Each message names the values and the fix.
 {{- fail "autoscaling.enabled requires a target: targetCPUUtilizationPercentage, targetMemoryUtilizationPercentage or metrics" }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Settings whose text has a form, as app/config/env.py checks them. */}}
+{{- define "ml-rest-api.validateSettings" -}}
+{{- $root := .Values.settings.ROOT_PATH | default "" | toString | trim }}
+{{- $segment := "[-\\w.~!$&'()*+,;=:@]+" }}
+{{- $isPath := regexMatch (printf "^(/?%s(/%s)*)?/?$" $segment $segment) $root }}
+{{- $own := "^(api(/model)?|v[12](/.*)?|invocations|ping|health|version|metrics)$" }}
+{{- if or (not $isPath) (regexMatch "(^|/)[.]{1,2}(/|$)" $root) (regexMatch $own (trimAll "/" $root)) }}
+{{- fail (printf "settings.ROOT_PATH is %q: set it to a path such as /fraud, none of the service's own, without a space, ?, #, %% or //" $root) }}
+{{- end }}
+{{- range include "ml-rest-api.protocols" . | splitList "," | compact }}
+{{- if not (has . (list "v1" "v2" "invocations")) }}
+{{- fail (printf "settings.PROTOCOLS is %q: set it to some of v1, v2, invocations, comma-separated, or to \"\"" (include "ml-rest-api.text" $.Values.settings.PROTOCOLS)) }}
+{{- end }}
+{{- end }}
+{{- $name := .Values.settings.MODEL_NAME | default "" | include "ml-rest-api.text" | trim }}
+{{- if or (not (regexMatch `^[^\x00-\x1f\x7f/?#%:\\]{0,100}$` $name)) (has $name (list "." "..")) }}
+{{- fail (printf "settings.MODEL_NAME is %q: set it to a name of up to 100 characters, none of them one of / ? # %% : \\" $name) }}
 {{- end }}
 {{- end }}
