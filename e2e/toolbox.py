@@ -59,6 +59,10 @@ class Toolbox:
         """Send a GET request."""
         return self._call(url, "")[0]
 
+    def post(self, url: str, body: Any) -> Response:
+        """Send a POST request with a JSON body."""
+        return self._call(url, json.dumps(body))[0]
+
     def predict(self, url: str, row: Any) -> Response:
         """Request a prediction from the service at `url`."""
         return self.predict_together(url, row)[0]
