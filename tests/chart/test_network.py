@@ -1,8 +1,12 @@
 """Connections to the service, and connections that it can open."""
 
+import itertools
+from pathlib import Path
+
 import pytest
 
 from tests.chart.rendering import Object, container, env, one
+from tests.helpers import ECHO, make_app
 
 BACKEND = {"name": "demo-ml-rest-api", "port": 8888}
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
@@ -114,6 +118,20 @@ def test_ingress_and_http_route_route_the_protocols_that_are_on(
     (route,) = one("HTTPRoute", values)["spec"]["rules"]
     matches = [{"path": {"type": "PathPrefix", "value": path}} for path in expected]
     assert route == {"matches": matches, "backendRefs": [BACKEND]}
+
+
+def test_ingress_routes_every_path_of_the_protocols_and_no_metrics(tmp_path: Path) -> None:
+    ingress = {"enabled": True, "protocols": True}
+    (rule,) = one("Ingress", {"ingress": ingress})["spec"]["rules"]
+    routed = [each["path"] for each in rule["http"]["paths"]]
+    served = {rule.rule for rule in make_app(tmp_path, ECHO).url_map.iter_rules()}
+    prefixed = {path: [each for each in served if is_under(each, path)] for path in routed}
+    assert [path for path in routed if not prefixed[path]] == []
+    assert served - set(itertools.chain(*prefixed.values())) == {"/", "/metrics"}
+
+
+def is_under(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(f"{prefix}/")
 
 
 def test_explicit_paths_do_not_follow_the_root_path() -> None:
