@@ -1,11 +1,14 @@
 """Many rows in one request, and the protocols of other servers, through the Service."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from e2e.cluster import Namespace
+from e2e.cluster import IMAGE, Namespace
 from e2e.toolbox import Toolbox
+from tests import test_kserve
+from tests.helpers import write_module
 
 ROW: dict[str, Any] = {
     "docks": 24,
@@ -79,3 +82,23 @@ def test_without_protocols_there_is_the_native_api_alone(
         assert (response.status, response.json.keys()) == (404, {"message"})
     for path in ("/v1/models", "/v2", "/v2/health/ready", "/ping", "/health", "/version"):
         assert toolbox.get(url + path).status == 404
+
+
+def test_the_pod_that_kserve_makes_predicts(
+    namespace: Namespace, toolbox: Toolbox, tmp_path: Path
+) -> None:
+    write_module(tmp_path, test_kserve.DOUBLE, "any_name")
+    namespace.kubectl("create", "configmap", "model", f"--from-file={tmp_path}")
+    pod = test_kserve.pod()
+    (container,) = pod["spec"]["containers"]
+    container["image"] = IMAGE
+    # Where KServe's storage initializer puts the files.
+    pod["spec"]["volumes"].append({"name": "model", "configMap": {"name": "model"}})
+    mount = {"name": "model", "mountPath": "/mnt/models", "readOnly": True}
+    container["volumeMounts"].append(mount)
+    namespace.apply(pod)
+    namespace.kubectl("wait", "--for=condition=Ready", "pod/bikes", "--timeout=120s")
+    address = namespace.get("pod", "bikes")["status"]["podIP"]
+    url = f"http://{address}:8080/v1/models/bikes:predict"
+    response = toolbox.post(url, {"instances": [{"x": 2.5}, {"x": 1}]})
+    assert (response.status, response.json) == (200, {"predictions": [5.0, 2.0]})
