@@ -37,7 +37,8 @@ def decode_json(content: bytes) -> JsonValue:
     try:
         return decode(content)
     except ValueError as error:
-        raise BadRequest(f"The body is not valid JSON: {error}") from None
+        hint = "; send null, not NaN" if b"NaN" in content else ""
+        raise BadRequest(f"The body is not valid JSON: {error}{hint}") from None
 
 
 class Bodies:

@@ -1,12 +1,18 @@
 """The form of an error's response: this service's own, or that of the protocol of its path."""
 
+import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 
+from werkzeug.exceptions import HTTPException
+
 from app.api.responses import ErrorDescription, Response, describe_error
 from app.codec import JsonValue, encode
 from app.config.settings import Settings
+from app.errors import RequestError
+
+_log = logging.getLogger(__name__)
 
 _Form = Callable[[ErrorDescription], Mapping[str, JsonValue]]
 
@@ -33,13 +39,15 @@ class ErrorShapes:
         }
 
     def response(self, error: BaseException, path: str) -> Response:
-        """Return the response to an exception that ended a request.
+        """Return the response to an exception that ended a request; log one that nobody foresaw.
 
         Args:
             error: of any type.
             path: of the request, without ROOT_PATH; or the rule of its route.
 
         """
+        if not isinstance(error, HTTPException | RequestError):
+            _log.error("A request for %r failed", path, exc_info=error)
         description = describe_error(error, debug=self._debug)
         form = self._forms.get(path.split("/", 2)[1] if path[:1] == "/" else "", _own_form)
         return Response(int(description.status), encode(form(description)), description.headers)

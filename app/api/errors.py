@@ -1,22 +1,16 @@
 """The one response to each exception that a view raises: see responses.py, error_shapes.py."""
 
 import difflib
-import logging
 from typing import cast
 
 from flask import Response, current_app, request
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import NotFound
 
 from app.api.application import Application
-from app.errors import RequestError
-
-_log = logging.getLogger(__name__)
 
 
 def handle_error(error: Exception) -> Response:
-    """Return the response to an exception; log one that nobody foresaw."""
-    if not isinstance(error, HTTPException | RequestError):
-        _log.error("%s %r failed", request.method, request.path, exc_info=error)
+    """Return the response to an exception."""
     if isinstance(error, NotFound) and current_app.config["RESTX_ERROR_404_HELP"]:
         error.description = f"{error.description}{_close_paths()}"
     predictions = cast("Application", current_app).predictions

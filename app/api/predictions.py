@@ -4,7 +4,6 @@
 so do Flask's routes, which other WSGI servers and Flask's test client reach.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
@@ -25,8 +24,6 @@ from app.observability.metrics import Metrics
 from app.observability.request_ids import current_request_ids, request_id
 from app.predictor.calls import Call, Outcome
 from app.predictor.predictor import Predictor
-
-_log = logging.getLogger(__name__)
 
 __all__ = ["Call", "Predictions"]
 
@@ -161,7 +158,6 @@ class Predictions:
         try:
             response = self._response(endpoint, job, invalid, call)
         except Exception as error:  # noqa: BLE001 - somebody waits for a response
-            _log.exception("A response failed")
             response = self.error_response(error, endpoint.rule)
         on_response(response)
 

@@ -11,8 +11,8 @@ from app.api.endpoints import Endpoint, Head, Job, check_model
 from app.api.v2_inputs import rows_of
 from app.api.v2_outputs import tensors_of
 from app.api.v2_tensors import read_tensors
-from app.api.v2_types import output_schemas
-from app.codec import JsonValue, encode
+from app.api.v2_types import ONLY_OUTPUT, output_schemas
+from app.codec import JsonValue, Row, encode
 from app.predictor.predictor import Predictor
 from app.text import truncate
 
@@ -67,35 +67,42 @@ def _split(content: bytes, json_length: str) -> tuple[bytes, bytes]:
     return content[:length], content[length:]
 
 
-def _output_names(outputs: JsonValue, known: Collection[str]) -> set[str] | None:
-    """Return the names of the outputs that a request asks for; None for all."""
-    if outputs is None or outputs == []:
-        return None
+def _output_names(outputs: JsonValue, known: Collection[str]) -> list[str]:
+    """Return the names of the outputs that a request asks for; none for all."""
+    if outputs is None:
+        return []
     if type(outputs) is not list:
         raise BadRequest("'outputs' is not a list of objects with a 'name'")
-    names = set()
+    names = []
     for output in outputs:
         name = output.get("name") if type(output) is dict else None
         if type(name) is not str:
             raise BadRequest("'outputs' is not a list of objects with a 'name'")
-        if known and name not in known:
+        if known and name not in known and [*known] != [ONLY_OUTPUT]:
             shown = truncate(", ".join(known), _MAX_SHOWN)
             raise BadRequest(f"There is no output {truncate(name, _MAX_SHOWN)!r}, but {shown}")
-        names.add(name)
+        names.append(name)
     return names
 
 
 def _body(
-    predictor: Predictor, request_id: str | None, outputs: set[str] | None, predictions: list[bytes]
+    predictor: Predictor, request_id: str | None, outputs: list[str], predictions: list[bytes]
 ) -> bytes:
     response: dict[str, JsonValue] = {"model_name": predictor.name}
     if predictor.version is not None:
         response["model_version"] = predictor.version
     if request_id is not None:
         response["id"] = request_id
-    response["outputs"] = [
-        tensor
-        for tensor in tensors_of(predictions, predictor.answer.schema)
-        if outputs is None or tensor["name"] in outputs
-    ]
+    response["outputs"] = _selected(tensors_of(predictions, predictor.answer.schema), outputs)
     return encode(response)
+
+
+def _selected(tensors: list[Row], names: list[str]) -> list[Row]:
+    """Return the tensors that a request asks for; the only one by any name.
+
+    Each server has a name of its own for that: `output-0` is KServe's.
+    """
+    if names and [tensor["name"] for tensor in tensors] == [ONLY_OUTPUT]:
+        return [{**tensors[0], "name": names[0]}]
+    selected = {*names}
+    return [tensor for tensor in tensors if not names or tensor["name"] in selected]

@@ -6,11 +6,10 @@ from types import NoneType
 
 import orjson
 
-from app.api.v2_types import content, output_schemas, tensor_metadata
+from app.api.v2_types import ONLY_OUTPUT, content, output_schemas, tensor_metadata
 from app.codec import JsonValue, encode
 from app.predictor.dialect import Schema
 
-_ONLY = "predict"  # the output where the answers are not objects
 _MANY_NAMES = 100  # more may be data, such as ids
 _INT64_MAX = 2**63 - 1
 _DATATYPES = {bool: "BOOL", str: "BYTES", float: "FP64"}
@@ -36,10 +35,10 @@ def tensors_of(predictions: list[bytes], answer: Schema) -> list[dict[str, JsonV
 
 def _columns(values: list[JsonValue]) -> Mapping[str, list[JsonValue]]:
     if {*map(type, values)} != {dict}:
-        return {_ONLY: values}
+        return {ONLY_OUTPUT: values}
     names = dict.fromkeys(chain.from_iterable(values))
     if len(names) > _MANY_NAMES and len(names) * len(values) > 2 * sum(map(len, values)):
-        return {_ONLY: values}  # most of a table would be null
+        return {ONLY_OUTPUT: values}  # most of a table would be null
     return {name: [value.get(name) for value in values] for name in names}
 
 

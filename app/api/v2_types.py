@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from app.codec import JsonValue
 from app.predictor.dialect import Schema
 
+ONLY_OUTPUT = "predict"  # where the answers are not objects
 _NULL: Schema = {"type": "null"}
 _DATATYPES = {"boolean": "BOOL", "integer": "INT64", "number": "FP64", "string": "BYTES"}
 
@@ -69,4 +70,4 @@ def output_schemas(answer: Schema) -> Mapping[str, Schema]:
     if answer.get("type") == "object":
         properties: Mapping[str, Schema] = answer.get("properties", {})
         return properties
-    return {"predict": answer} if answer else {}
+    return {ONLY_OUTPUT: answer} if answer else {}

@@ -5,7 +5,6 @@ are counted and logged here.
 """
 
 import asyncio
-import logging
 import time
 
 from app.api.application import Application, matched_route
@@ -23,8 +22,6 @@ from app.server.responses import json_head, wsgi_response
 from app.server.threads import Threads
 from app.server.unsent import LARGE_RESPONSE, limit_unsent
 from app.server.wsgi import WsgiCaller, WsgiResponse
-
-_log = logging.getLogger(__name__)
 
 _READ_BYTES = 16_384  # at a time
 _MAX_BODIES = 2**28  # bytes of bodies that have come in part
@@ -210,8 +207,7 @@ class Server:
         try:
             environ = self._wsgi.environ(request, connection.client)
             response = self._wsgi.call(environ)
-        except Exception as error:  # noqa: BLE001 - a fault of the application
-            _log.exception("Flask failed")
+        except Exception as error:  # noqa: BLE001 - an error of the application
             self._loop.call_soon_threadsafe(self._send_error, connection, request, error)
         else:
             route = matched_route(environ) or _UNKNOWN_ROUTE
