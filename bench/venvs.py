@@ -13,21 +13,31 @@ from bench.servers import BENCH, MODELS
 
 
 def install(name: str) -> Path:
-    """Return the Python of a virtual environment with its requirements installed."""
-    folder = BENCH / ".venvs" / name
+    """Return the Python of a server's virtual environment, with its requirements installed."""
+    return create(BENCH / ".venvs" / name, requirements_file(name), "--compile-bytecode")
+
+
+def create(folder: Path, requirements: Path, *options: str) -> Path:
+    """Return the Python of the virtual environment in `folder` with the requirements installed.
+
+    It is made anew where the requirements have changed.
+
+    Args:
+        folder: where it is.
+        requirements: the pinned packages, a file of this project.
+        options: of `uv pip install`.
+
+    """
     python = folder / "bin" / "python"
-    requirements = requirements_file(name)
     stamp = folder / "installed.txt"
     if stamp.is_file() and stamp.read_text() == requirements.read_text():
         return python
-    print(f"{name}: installing {requirements.relative_to(BENCH.parent)}", flush=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    _run(sys.executable, "-m", "venv", str(folder))
-    if uv := shutil.which("uv"):  # faster
-        _run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python),
-             "-r", str(requirements))  # fmt: skip
-    else:
-        _run(str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements))
+    print(f"{folder.name}: installing {requirements.relative_to(BENCH.parent)}", flush=True)
+    uv = (sys.executable, "-m", "uv")
+    _run(*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
+    _run(
+        *uv, "pip", "install", "--quiet", "--python", str(python), "-r", str(requirements), *options
+    )
     shutil.copy(requirements, stamp)
     return python
 
