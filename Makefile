@@ -16,13 +16,15 @@ else
   INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
 endif
 
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-  --no-emit-index-url --no-header pyproject.toml
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+  --no-emit-index-url --no-header
+LOCK := $(COMPILE) --generate-hashes pyproject.toml
+CLIENTS := $(wildcard tests/clients/*/requirements.in)
 # Resolves as for an arm64 image, with nothing but the versions and hashes that are locked.
 RESOLVE_ARM64 := $(BIN)/uv pip install --quiet --dry-run --target .venv/arm64 --no-build \
   --require-hashes --python-platform aarch64-manylinux_2_28 -r pyproject.toml
 
-.PHONY: help version install run dev test e2e lint lint-workflows format lock check-lock outdated \
+.PHONY: help version install run dev test test-clients e2e lint lint-workflows format lock check-lock outdated \
   audit image sbom chart readme manifests sklearn-imports screenshot bench bench-quick bench-tuning bench-render
 
 help: ## list the commands
@@ -62,6 +64,9 @@ dev: .venv/runtime model/ml_trained_model.joblib ## run with auto-reload and exc
 
 test: .venv/dev model/ml_trained_model.joblib ## run all tests that need no cluster
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+
+test-clients: .venv/dev model/ml_trained_model.joblib ## run other servers' clients, such as KServe's, against the service
+	$(BIN)/python -m pytest tests/clients
 
 e2e: .venv/dev model/ml_trained_model.joblib ## run the tests on a kind cluster (needs Docker, kind, helm, kubectl)
 	$(BIN)/python -m pytest e2e
@@ -135,6 +140,7 @@ lock: .venv/dev ## lock the dependencies of pyproject.toml with their hashes
 	$(LOCK) -o requirements.txt
 	$(LOCK) -o requirements-compiled.txt --extra compiled -c requirements.txt
 	$(LOCK) -o requirements-dev.txt --extra compiled --extra dev -c requirements-compiled.txt
+	$(foreach file,$(CLIENTS),$(COMPILE) --no-annotate $(file) -o $(file:.in=.txt) &&) true
 
 check-lock: .venv/dev ## check that the lock has all dependencies, with wheels for arm64
 	$(RESOLVE_ARM64) --python-version 3.11 -c requirements.txt
