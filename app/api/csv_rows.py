@@ -12,9 +12,10 @@ import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest
 
 from app.api.row_forms import RowError, RowForms, each_row, kinds_of
+from app.api.rows import check_number
 from app.codec import JsonValue, Row, decode
 from app.predictor.dialect import Schema
 from app.predictor.parameters import Parameters
@@ -55,7 +56,7 @@ class CsvRows:
             RequestEntityTooLarge: there are more than MAX_ROWS.
 
         """
-        lines = _lines(content, self._max_rows + 1)
+        lines = _lines(content, self._max_rows)
         if has_header is None:
             has_header = not self._names or not self._kinds.keys().isdisjoint(lines[0])
         if not has_header:
@@ -83,7 +84,7 @@ class CsvRows:
         }
 
 
-def _lines(content: bytes, most: int) -> list[list[str]]:
+def _lines(content: bytes, max_rows: int) -> list[list[str]]:
     """Return the cells of each line that is not blank."""
     try:
         text = content.decode("utf-8-sig")
@@ -95,8 +96,7 @@ def _lines(content: bytes, most: int) -> list[list[str]]:
         for cells in reader:
             if cells:
                 lines.append(cells)
-            if len(lines) > most:
-                raise RequestEntityTooLarge(f"The body has more than {most - 1} rows")
+            check_number(len(lines) - 1, max_rows)  # the first may be a header
     except csv.Error as error:  # a cell of more than 131072 characters, too
         raise BadRequest(f"Line {reader.line_num} of the body is not CSV: {error}") from None
     if not lines:

@@ -14,6 +14,7 @@ from app.codec import JsonValue
 from app.errors import NotReadyError
 from app.predictor.calls import Outcome
 from app.predictor.predictor import Predictor
+from app.predictor.state import State
 from app.text import truncate
 
 
@@ -102,6 +103,17 @@ def check_model(predictor: Predictor, head: Head) -> None:
         raise NotFound(
             f"There is no version {_shown(version)} of the model: here is {predictor.version!r}"
         )
+
+
+def check_ready(predictor: Predictor) -> None:
+    """Check that the model is ready, and not draining.
+
+    Raises:
+        NotReadyError: it is not.
+
+    """
+    if predictor.status.state is not State.READY:
+        raise NotReadyError
 
 
 def _shown(name: str) -> str:

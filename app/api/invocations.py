@@ -6,8 +6,6 @@
   formats for inference" for CSV, which has no header there.
 """
 
-from http import HTTPStatus
-
 from flask import Response as FlaskResponse
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.http import parse_options_header
@@ -16,14 +14,12 @@ from app import __version__
 from app.api.application import Application
 from app.api.bodies import check_json_type, decode_json
 from app.api.csv_rows import CsvRows
-from app.api.endpoints import Endpoint, Head, Job
+from app.api.endpoints import Endpoint, Head, Job, check_ready
 from app.api.predict_batch import respond
-from app.api.responses import Response
+from app.api.responses import respond_ok
 from app.api.row_forms import RowForms, member
 from app.api.table_forms import rows_of_columns, rows_of_split
-from app.codec import JsonValue, encode
-from app.errors import NotReadyError
-from app.predictor.state import State
+from app.codec import JsonValue
 from app.text import truncate
 
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -89,15 +85,10 @@ def register_invocations(app: Application) -> None:
     @app.get("/health")
     def invocations_ping() -> FlaskResponse:
         """Clients read the status alone; MLflow's body, a line feed, is not JSON."""
-        if predictor.status.state is not State.READY:
-            raise NotReadyError
-        return _ok({})
+        check_ready(predictor)
+        return respond_ok({})
 
     @app.get("/version")
     def invocations_version() -> FlaskResponse:
         """MLflow's client returns the text as it is; here it is JSON, as each response."""
-        return _ok(__version__)
-
-
-def _ok(value: JsonValue) -> FlaskResponse:
-    return Response(HTTPStatus.OK, encode(value)).to_flask()
+        return respond_ok(__version__)

@@ -11,13 +11,12 @@ from queue import Empty, SimpleQueue
 from typing import cast
 
 from flask import request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api.bodies import Bodies
 from app.api.endpoints import Endpoint, Head, Job
 from app.api.error_shapes import ErrorShapes
 from app.api.responses import Response
-from app.api.rows import as_one_error, failed_rows, read_rows
+from app.api.rows import as_one_error, check_number, failed_rows, read_rows
 from app.config.settings import Settings
 from app.errors import RequestError, TimedOutError
 from app.observability.metrics import Metrics
@@ -79,8 +78,7 @@ class Predictions:
 
         """
         job = endpoint.parse(self.bodies.content(body, head.encoding), head)
-        if len(job.rows) > self._max_rows:
-            raise RequestEntityTooLarge(f"The body has more than {self._max_rows} rows")
+        check_number(len(job.rows), self._max_rows)
         is_partial = job.respond_partially is not None
         rows = read_rows(
             self._predictor.parameters,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from app.codec import JsonValue, encode
 from app.errors import (
     FailedRowsError,
     InvalidInputError,
@@ -38,6 +39,11 @@ class Response(NamedTuple):
     def to_flask(self) -> FlaskResponse:
         """Return it as Flask's."""
         return FlaskResponse(self.body, self.status, self.headers, content_type="application/json")
+
+
+def respond_ok(value: JsonValue) -> FlaskResponse:
+    """Return Flask's response with a JSON value."""
+    return Response(HTTPStatus.OK, encode(value)).to_flask()
 
 
 class ErrorDescription(NamedTuple):

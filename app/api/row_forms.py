@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest
 
+from app.api.rows import check_number
 from app.codec import JsonValue, Row
 from app.errors import InvalidInputError
 from app.predictor.dialect import Schema
@@ -102,8 +103,7 @@ def each_row(
         RequestEntityTooLarge: there are more than `max_rows`.
 
     """
-    if len(items) > max_rows:  # before any copy is made
-        raise RequestEntityTooLarge(f"The body has more than {max_rows} rows")
+    check_number(len(items), max_rows)  # before any copy is made
     rows: list[JsonValue] = []
     errors: dict[str, str] = {}
     total = 0

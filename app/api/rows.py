@@ -4,12 +4,25 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
+from werkzeug.exceptions import RequestEntityTooLarge
+
 from app.api.responses import describe_error
 from app.codec import JsonValue, Row
 from app.errors import FailedRowsError, InvalidInputError, RequestError
 from app.predictor.calls import Outcome
 from app.predictor.parameters import ANY_OBJECT, Parameters
 from app.predictor.validation import MAX_ERRORS
+
+
+def check_number(rows: int, max_rows: int) -> None:
+    """Check the number of rows of a request.
+
+    Raises:
+        RequestEntityTooLarge: there are more than MAX_ROWS.
+
+    """
+    if rows > max_rows:
+        raise RequestEntityTooLarge(f"The body has more than {max_rows} rows: send fewer at once")
 
 
 class Rows(NamedTuple):

@@ -7,20 +7,15 @@
   predict route is `/v1/models/NAME:predict`, its health route `/v1/models/NAME`.
 """
 
-from http import HTTPStatus
-
 from flask import Response as FlaskResponse
 from werkzeug.exceptions import BadRequest, MethodNotAllowed
 
 from app.api.application import Application
 from app.api.bodies import check_json_type, decode_json
-from app.api.endpoints import Endpoint, Head, Job, check_model
+from app.api.endpoints import Endpoint, Head, Job, check_model, check_ready
 from app.api.predict_batch import respond
-from app.api.responses import Response
+from app.api.responses import respond_ok
 from app.api.row_forms import RowForms, member
-from app.codec import JsonValue, encode
-from app.errors import NotReadyError
-from app.predictor.state import State
 
 # KServe's server takes a body without a type as JSON, and one of this type.
 _ALSO_JSON = ("", "application/octet-stream")
@@ -61,17 +56,12 @@ def register_v1(app: Application) -> None:
 
     @app.get("/v1/models")
     def v1_models() -> FlaskResponse:
-        return _ok({"models": [predictor.name] if predictor.name else []})
+        return respond_ok({"models": [predictor.name] if predictor.name else []})
 
     @app.get("/v1/models/<name>")
     def v1_model(name: str) -> FlaskResponse:
         if name.endswith(":predict"):
             raise MethodNotAllowed(["POST"])
         check_model(predictor, Head(arguments={"name": name}))
-        if predictor.status.state is not State.READY:
-            raise NotReadyError
-        return _ok({"name": name, "ready": True})
-
-
-def _ok(value: JsonValue) -> FlaskResponse:
-    return Response(HTTPStatus.OK, encode(value)).to_flask()
+        check_ready(predictor)
+        return respond_ok({"name": name, "ready": True})

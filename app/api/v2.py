@@ -5,20 +5,17 @@ https://github.com/kserve/open-inference-protocol
 
 from collections.abc import Callable
 from functools import partial
-from http import HTTPStatus
 
 from flask import Response as FlaskResponse
 
 import app as package
 from app.api.application import Application
-from app.api.endpoints import Head, check_model
-from app.api.responses import Response
+from app.api.endpoints import Head, check_model, check_ready
+from app.api.responses import respond_ok
 from app.api.v2_infer import Infer
 from app.api.v2_types import output_schemas, tensor_metadata
-from app.codec import JsonValue, encode
-from app.errors import NotReadyError
+from app.codec import JsonValue
 from app.predictor.predictor import Predictor
-from app.predictor.state import State
 
 
 def register_v2(app: Application) -> None:
@@ -33,7 +30,7 @@ def register_v2(app: Application) -> None:
         return {"live": True}
 
     def ready() -> JsonValue:
-        _check_ready(predictor)
+        check_ready(predictor)
         return {"ready": True}
 
     def models() -> JsonValue:
@@ -45,7 +42,7 @@ def register_v2(app: Application) -> None:
 
     def model_ready(**arguments: str) -> JsonValue:
         check_model(predictor, Head(arguments=arguments))
-        _check_ready(predictor)
+        check_ready(predictor)
         return {"name": predictor.name, "ready": True}
 
     views: dict[str, Callable[..., JsonValue]] = {
@@ -63,12 +60,7 @@ def register_v2(app: Application) -> None:
 
 
 def _respond(view: Callable[..., JsonValue], **arguments: str) -> FlaskResponse:
-    return Response(HTTPStatus.OK, encode(view(**arguments))).to_flask()
-
-
-def _check_ready(predictor: Predictor) -> None:
-    if predictor.status.state is not State.READY:
-        raise NotReadyError
+    return respond_ok(view(**arguments))
 
 
 def _metadata(predictor: Predictor) -> JsonValue:

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from functools import partial
 
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest
 
 from app.api.application import Application
 from app.api.bodies import decode_json
 from app.api.endpoints import Endpoint, Head, Job, check_model
+from app.api.rows import check_number
 from app.api.v2_inputs import rows_of
 from app.api.v2_outputs import tensors_of
 from app.api.v2_tensors import read_tensors
@@ -45,9 +46,7 @@ class Infer(Endpoint):
         schema = predictor.parameters.schema
         outputs = _output_names(request.get("outputs"), output_schemas(predictor.answer.schema))
         tensors = read_tensors(request.get("inputs"), binary)
-        limit = self._app.settings.MAX_ROWS
-        if tensors[0].shape[0] > limit:  # before a row is made
-            raise RequestEntityTooLarge(f"The body has more than {limit} rows")
+        check_number(tensors[0].shape[0], self._app.settings.MAX_ROWS)  # before a row is made
         required = schema.get("required", ()) if self._app.settings.RESTX_VALIDATE else ()
         rows = rows_of(tensors, schema.get("properties", {}), required)
         return Job(rows, partial(_body, predictor, request_id, outputs))

@@ -122,7 +122,11 @@ class Settings:
         1, "threads of a process that call `run()` concurrently", minimum=1, maximum=1024
     )
     MAX_BATCH_SIZE: int = setting(
-        64, "maximum batch size; 1 disables batching", minimum=1, maximum=65536
+        64,
+        "maximum number of rows of several requests in one batch; a request with more rows is a "
+        "batch of its own; 1 disables batching",
+        minimum=1,
+        maximum=65536,
     )
     MAX_BATCH_WAIT_MS: float = setting(
         0.0,
@@ -133,7 +137,7 @@ class Settings:
     )
     MAX_PENDING: int = setting(
         64,
-        "maximum number of predictions running or waiting in a process; "
+        "maximum number of requests whose predictions run or wait, in a process; "
         "further ones get 503 with `Retry-After`",
         minimum=1,
         maximum=10_000,

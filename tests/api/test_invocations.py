@@ -202,7 +202,7 @@ def test_more_than_max_rows_are_too_many(tmp_path: Path) -> None:
         [client.post(PATH, json={"inputs": {"x": [1] * count}}) for count in (2, 3)],
     ):
         assert [it.status_code for it in responses] == [200, 413]
-        assert error_of(responses[1]) == "The body has more than 2 rows"
+        assert error_of(responses[1]) == "The body has more than 2 rows: send fewer at once"
 
 
 @pytest.mark.parametrize("path", ["/ping", "/health"])

@@ -115,7 +115,7 @@ def test_more_than_max_rows_are_a_413(tmp_path: Path) -> None:
     response = client.post(BATCH, json={"rows": [{}] * 4})
     assert (response.status_code, response.json) == (
         413,
-        {"message": "The body has more than 3 rows"},
+        {"message": "The body has more than 3 rows: send fewer at once"},
     )
 
 

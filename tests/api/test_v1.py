@@ -141,7 +141,7 @@ def test_more_than_max_rows_are_too_many(tmp_path: Path) -> None:
     response = client.post(PREDICT_V1, json={"instances": [VALID] * 3})
     assert (response.status_code, response.json) == (
         413,
-        {"error": "The body has more than 2 rows"},
+        {"error": "The body has more than 2 rows: send fewer at once"},
     )
 
 

@@ -188,10 +188,19 @@ def test_an_empty_body_is_rejected(tmp_path: Path) -> None:
 
 def test_more_rows_than_max_rows_are_too_many(tmp_path: Path) -> None:
     client = make_client(tmp_path, FLOWERS, MAX_ROWS=1)
-    assert error_of(client, 413, json={"inputs": [TABLE]}) == "The body has more than 1 rows"
+    assert (
+        error_of(client, 413, json={"inputs": [TABLE]})
+        == "The body has more than 1 rows: send fewer at once"
+    )
 
 
 def test_without_validation_tensors_may_be_missing(tmp_path: Path) -> None:
     client = make_client(tmp_path, ECHO, RESTX_VALIDATE=False)
     (output,) = infer(client, json={"inputs": tensors([{"int_param": "a"}], "BYTES")})["outputs"]
     assert (output["name"], output["data"]) == ("int_param", ["a"])
+
+
+def test_the_only_output_has_the_name_that_is_asked_for(tmp_path: Path) -> None:
+    client = make_client(tmp_path, FLOWERS)
+    body = infer(client, json={"inputs": [TABLE], "outputs": [{"name": "output-0"}]})
+    assert body["outputs"] == [{**CLASSES, "name": "output-0"}]
