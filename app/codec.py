@@ -50,7 +50,8 @@ def _may_have_large_number(text: bytes) -> bool:
     their point.
     """
     alike = text.translate(_DIGITS_ALIKE)
-    if alike.count(b"0e") > alike.count(b"0e-"):
+    exponents = alike.count(b"0e")
+    if exponents and exponents > alike.count(b"0e-"):
         return True
     start = alike.find(_NINETEEN_DIGITS)
     while start >= 0:

@@ -97,7 +97,9 @@ def _object(schema: Schema, *, is_body: bool) -> Converter:
             present = converters.keys() & value.keys()
             value = arrange(value)
         for name in present:
-            value[name] = converters[name](value[name])
+            member, convert_member = value[name], converters[name]
+            if type(member) is not convert_member:  # int or float, as nearly always
+                value[name] = convert_member(member)
         return value
 
     return convert

@@ -192,6 +192,15 @@ def _date_time(value: JsonValue) -> bool:
 _STRINGS: Mapping[str | None, Predicate] = {"date": _date, "date-time": _date_time}
 
 
+# The types of which each value is valid: this spares a call.
+_ALWAYS_VALID: Mapping[Predicate, frozenset[type]] = {
+    _boolean: frozenset({bool}),
+    _integer: frozenset({int}),
+    _number: frozenset({int, float}),
+    _string: frozenset({str}),
+}
+
+
 def _array(is_valid: Predicate) -> Predicate:
     return lambda value: type(value) is list and all(map(is_valid, value))
 
@@ -201,7 +210,10 @@ def _map(is_valid: Predicate) -> Predicate:
 
 
 def _object(members: Mapping[str, Predicate], required: Collection[str]) -> Predicate:
-    required_members = [(name, members.get(name, _anything)) for name in required]
+    required_members = [
+        (name, _ALWAYS_VALID.get(it, frozenset()), it)
+        for name, it in ((name, members.get(name, _anything)) for name in required)
+    ]
     optional = dict(members)
     for name in required:
         optional.pop(name, None)
@@ -209,9 +221,9 @@ def _object(members: Mapping[str, Predicate], required: Collection[str]) -> Pred
     def is_valid(value: JsonValue) -> bool:
         if type(value) is not dict:
             return False
-        for name, is_member_valid in required_members:
+        for name, types, is_member_valid in required_members:
             member = value.get(name, _ABSENT)
-            if member is _ABSENT or not is_member_valid(member):
+            if type(member) not in types and (member is _ABSENT or not is_member_valid(member)):
                 return False
         if optional and value:
             # The intersection of views takes the time of the smaller.
