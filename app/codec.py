@@ -20,7 +20,9 @@ Row: TypeAlias = dict[str, JsonValue]
 _INTEGERS = range(-(2**63), 2**64)
 _NINETEEN_DIGITS = b"0" * 19
 _NO_DIGIT = re.compile(b"[^0]")
-_DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+# Each begins with a letter, which is found several times as fast as one of two.
+_LARGE_EXPONENTS = (re.compile(rb"e\+?[0-9]{3}"), re.compile(rb"E\+?[0-9]{3}"))
 # numpy's values are converted here, since orjson writes its NaT as a date; and so are dataclasses,
 # of which orjson writes what is no field too.
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -44,15 +46,13 @@ def decode(text: bytes) -> JsonValue:
 
 
 def _may_have_large_number(text: bytes) -> bool:
-    """Return whether there is a positive exponent, or an integer of 19 digits.
+    """Return whether there is an exponent of three digits, or an integer of 19.
 
-    A regular expression takes longer. Small floats have negative exponents and many digits after
-    their point.
+    Negative exponents, and many digits after a point, are those of small numbers.
     """
-    alike = text.translate(_DIGITS_ALIKE)
-    exponents = alike.count(b"0e")
-    if exponents and exponents > alike.count(b"0e-"):
+    if any(exponent.search(text) for exponent in _LARGE_EXPONENTS):
         return True
+    alike = text.translate(_DIGITS_ALIKE)
     start = alike.find(_NINETEEN_DIGITS)
     while start >= 0:
         if alike[start - 1 : start] != b".":
@@ -98,6 +98,17 @@ def encode(value: JsonValue) -> bytes:
         return orjson.dumps(value, default=to_plain, option=_OPTIONS)
     except TypeError:  # iterators, other names, integers beyond 64 bits still have a counterpart
         return orjson.dumps(_plain_copy(value), option=_OPTIONS)
+
+
+def encode_all(values: list[JsonValue]) -> bytes | None:
+    """Return a JSON array of values; None where one of them takes `encode`, or has an error.
+
+    It is several times as fast as `encode` for each. No iterator is read.
+    """
+    try:
+        return orjson.dumps(values, default=to_plain, option=_OPTIONS)
+    except BaseException:  # noqa: BLE001 - `encode` raises it once more
+        return None
 
 
 def _plain_copy(value: JsonValue) -> JsonValue:

@@ -43,14 +43,14 @@ class Job(NamedTuple):
     Attributes:
         rows: as they came; they are not validated.
         respond: returns the body of the response with status 200 to the predictions of all rows,
-            each a JSON text, in their order.
+            a JSON array in their order.
         respond_partially: likewise, where some rows may have an error; None where an error of
             one row is that of the request.
 
     """
 
     rows: list[JsonValue]
-    respond: Callable[[list[bytes]], bytes]
+    respond: Callable[[bytes], bytes]
     respond_partially: Callable[[list[Outcome]], bytes] | None = None
 
 

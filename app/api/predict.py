@@ -32,8 +32,8 @@ class PredictEndpoint(Endpoint):
         return Job([decode_json(content)], _only)
 
 
-def _only(predictions: list[bytes]) -> bytes:
-    return predictions[0]
+def _only(predictions: bytes) -> bytes:
+    return predictions[1:-1]
 
 
 def add_predict(namespace: Namespace, app: Application) -> None:

@@ -57,9 +57,9 @@ class PredictBatchEndpoint(Endpoint):
         return dict(description.errors) or {"": description.message}
 
 
-def respond(predictions: list[bytes]) -> bytes:
+def respond(predictions: bytes) -> bytes:
     """Return an object with all predictions, as several protocols have it."""
-    return b'{"predictions":[%b]}' % b",".join(predictions)
+    return b'{"predictions":%b}' % predictions
 
 
 def add_predict_batch(namespace: Namespace, app: Application) -> None:

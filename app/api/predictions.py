@@ -16,7 +16,7 @@ from app.api.bodies import Bodies
 from app.api.endpoints import Endpoint, Head, Job
 from app.api.error_shapes import ErrorShapes
 from app.api.responses import Response
-from app.api.rows import as_one_error, check_number, failed_rows, read_rows
+from app.api.rows import Rows, as_one_error, check_number, failed_rows, read_rows
 from app.config.settings import Settings
 from app.errors import RequestError, TimedOutError
 from app.observability.metrics import Metrics
@@ -77,19 +77,15 @@ class Predictions:
             HTTPException: the body has no rows.
 
         """
-        job = endpoint.parse(self.bodies.content(body, head.encoding), head)
-        check_number(len(job.rows), self._max_rows)
-        is_partial = job.respond_partially is not None
-        rows = read_rows(
-            self._predictor.parameters,
-            job.rows,
-            validates=self._validates,
-            each_counts=is_partial,
-        )
-        if rows.invalid and not is_partial:
-            raise rows.invalid[0] if endpoint.is_single else as_one_error(rows.invalid)
+        job, rows = self._read(endpoint, head, body)
         on_done = partial(self._finish, endpoint, job, rows.invalid, on_response)
-        call = Call(rows.valid, request_id, on_done, needs_all=not is_partial)
+        call = Call(
+            rows.valid,
+            request_id,
+            on_done,
+            needs_all=job.respond_partially is None,
+            read_again=lambda: self._read(endpoint, head, body)[1].valid,
+        )
         if call.rows:
             self._predictor.submit(call)
         else:
@@ -144,6 +140,20 @@ class Predictions:
         self.check_head(endpoint, head)
         return self.wait(endpoint, head, request.get_data(cache=False))
 
+    def _read(self, endpoint: Endpoint, head: Head, body: bytes) -> tuple[Job, Rows]:
+        job = endpoint.parse(self.bodies.content(body, head.encoding), head)
+        check_number(len(job.rows), self._max_rows)
+        is_partial = job.respond_partially is not None
+        rows = read_rows(
+            self._predictor.parameters,
+            job.rows,
+            validates=self._validates,
+            each_counts=is_partial,
+        )
+        if rows.invalid and not is_partial:
+            raise rows.invalid[0] if endpoint.is_single else as_one_error(rows.invalid)
+        return job, rows
+
     def _finish(
         self,
         endpoint: Endpoint,
@@ -171,13 +181,13 @@ class Predictions:
         if job.respond_partially is not None:
             outcomes = _all_outcomes(len(job.rows), invalid, call.outcomes)
             return Response(_OK, job.respond_partially(outcomes))
-        predictions = [outcome for outcome in call.outcomes if isinstance(outcome, bytes)]
         if call.failed and endpoint.is_single:
             return self.error_response(cast("RequestError", call.outcomes[0]), endpoint.rule)
         if call.failed:
             error = failed_rows(call.outcomes, debug=self._debug)
             return self.error_response(error, endpoint.rule)
-        return Response(_OK, job.respond(predictions))
+        texts = cast("list[bytes]", call.outcomes)
+        return Response(_OK, job.respond(call.predictions or b"[%b]" % b",".join(texts)))
 
 
 def _all_outcomes(

@@ -85,7 +85,7 @@ def _output_names(outputs: JsonValue, known: Collection[str]) -> list[str]:
 
 
 def _body(
-    predictor: Predictor, request_id: str | None, outputs: list[str], predictions: list[bytes]
+    predictor: Predictor, request_id: str | None, outputs: list[str], predictions: bytes
 ) -> bytes:
     response: dict[str, JsonValue] = {"model_name": predictor.name}
     if predictor.version is not None:

@@ -15,18 +15,18 @@ _INT64_MAX = 2**63 - 1
 _DATATYPES = {bool: "BOOL", str: "BYTES", float: "FP64"}
 
 
-def tensors_of(predictions: list[bytes], answer: Schema) -> list[dict[str, JsonValue]]:
+def tensors_of(predictions: bytes, answer: Schema) -> list[dict[str, JsonValue]]:
     """Return the output tensors, in which a row that lacks a name of others has null.
 
     Args:
-        predictions: JSON texts.
+        predictions: a JSON array.
         answer: what is known of the schema of a prediction.
 
     """
     known = {name: tensor_metadata(name, schema) for name, schema in output_schemas(answer).items()}
-    if not predictions:
+    values = orjson.loads(predictions)
+    if not values:
         return [{**metadata, "shape": [0], "data": []} for metadata in known.values()]
-    values = orjson.loads(b"[%b]" % b",".join(predictions))
     return [
         {"name": name, **_tensor(column, known.get(name, {}).get("datatype"))}
         for name, column in _columns(values).items()

@@ -38,6 +38,26 @@ def compile_converter(schema: Schema, *, is_body: bool = False) -> Converter | N
 
 # JSON Schema takes 10.0 for an integer, and 10 for a number.
 _SCALARS: Mapping[str | None, Converter] = {"integer": int, "number": float}
+# Not int: most integers have to be of 64 bits.
+_EXACT: Mapping[str, type] = {"boolean": bool, "number": float, "string": str}
+_ANNOTATIONS = {"type", "title", "description", "default", "example"}
+
+
+def compile_exact(schema: Schema) -> Callable[[JsonValue], bool]:
+    """Return a function that tells by its types that a body is valid and needs no conversion.
+
+    That takes half the time of validating and converting, but it is False wherever more than a type
+    matters.
+    """
+    properties: Mapping[str, Schema] = schema.get("properties", {})
+    names = list(properties)
+    types = [_EXACT.get(item.get("type", "")) for item in properties.values()]
+    has_more = any(item.keys() - _ANNOTATIONS for item in properties.values())
+    if not names or has_more or None in types or {*names} != {*schema.get("required", ())}:
+        return lambda _body: False
+    return lambda body: (
+        type(body) is dict and [*body] == names and [*map(type, body.values())] == types
+    )
 
 
 def _array(convert: Converter | None) -> Converter | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NoReturn
 
-from app.codec import JsonValue, Row
+from app.codec import JsonValue, Row, encode_all
 from app.errors import PredictionError, RefusedError, RequestError
 from app.observability.logs import keep_service_loggers, log_failure
 from app.observability.request_ids import current_request_ids
@@ -19,7 +19,6 @@ _log = logging.getLogger(__name__)
 
 _TURN_SECONDS = 0.02  # in which a call goes on from row to row before others get their turn
 _MAX_LOGGED = 10  # rows of one call whose errors are logged
-_CONTAINERS = (dict, list)
 
 
 class ModelThread:
@@ -62,12 +61,11 @@ class ModelThread:
         """Settle each call, or let it wait for its next turn."""
         first = batch[0]
         if len(batch) > 1 or len(first.rows) > 1:
-            if (
-                model.supports_batching
-                and not first.is_by_row
-                and self._predict_together(model, batch)
-            ):
-                return
+            if model.supports_batching and not first.is_by_row:
+                if self._predict_together(model, batch):
+                    return
+                for call in batch:
+                    call.rows = call.read_again() if call.read_again else call.rows
             for call in batch:
                 call.is_by_row = True
                 call.started = None  # until it is its turn
@@ -89,21 +87,21 @@ class ModelThread:
 
     def _predict_together(self, model: LoadedModel, batch: Sequence[Call]) -> bool:
         """Predict the rows of a batch at once; return False where that fails."""
-        ids = tuple([call.request_id for call in batch])
-        current_request_ids.set(ids)
+        current_request_ids.set(tuple([call.request_id for call in batch]))
+        rows = [row for call in batch for row in call.rows]
         try:
-            # Copies: after an error, run() gets each row as it came, whatever run_batch() changed.
-            results = model.predict_batch([_copied(row) for call in batch for row in call.rows])
+            results = iter(model.predict_batch(rows))
         except RequestError as error:
             level = logging.INFO if isinstance(error, RefusedError) else logging.WARNING
-            rows = sum(len(call.rows) for call in batch)
-            _log.log(level, "%s; retrying %d rows one by one", error, rows)
+            _log.log(level, "%s; retrying %d rows one by one", error, len(rows))
             return False
-        remaining = iter(results)
         for call in batch:
             current_request_ids.set((call.request_id,))
-            for outcome in map(_encoded, islice(remaining, len(call.rows))):
-                self._add(call, outcome)
+            own = list(islice(results, len(call.rows)))
+            call.predictions = (call.needs_all and encode_all(own)) or b""
+            if not call.predictions:
+                for result in own:
+                    self._add(call, _encoded(result))
             self._settle(call)
         return True
 
@@ -146,15 +144,6 @@ def _encoded(result: JsonValue) -> Outcome:
         return b"%b" % to_json(result, "run_batch()")
     except PredictionError as error:
         return error
-
-
-def _copied(value: JsonValue) -> JsonValue:
-    if type(value) is dict:
-        return {
-            name: _copied(item) if type(item) in _CONTAINERS else item
-            for name, item in value.items()
-        }
-    return [_copied(item) if type(item) in _CONTAINERS else item for item in value]
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ JSON = {"content_type": "json"}
 def tensors(answers: list[Any], known: list[Any] | None = None) -> dict[str, Any]:
     schema = learned_schema(known or [])
     result = {}
-    for tensor in tensors_of([*map(encode, answers)], schema):
+    for tensor in tensors_of(encode(answers), schema):
         name = tensor.pop("name")
         assert name not in result
         assert len(tensor["data"]) == math.prod(tensor["shape"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.predictor.conversion import compile_converter
+from app.predictor.conversion import compile_converter, compile_exact
 from app.predictor.dialect import Schema
 from app.predictor.fast_validation import compile_validator
 from app.predictor.hints import schema_of_typed_dict
@@ -77,3 +77,51 @@ def test_a_converted_body_is_valid_and_a_second_conversion_changes_nothing(
         converted = convert(body)
         assert is_valid(converted)
         assert repr(convert(converted)) == repr(converted)
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_a_body_of_the_exact_types_is_valid_and_stays_as_it_is(data: st.DataObject) -> None:
+    values = {"a": 1.5, "b": 2.5, "c": True, "d": "text"}
+    names = data.draw(st.lists(st.sampled_from("abcd"), min_size=1, unique=True))
+    parameters = Parameters({name: values[name] for name in names})
+    bodies = st.dictionaries(
+        st.sampled_from([*names, "x"]), st.sampled_from([1.5, 2.0, 2, True, "text", None])
+    )
+    exact = st.just({name: values[name] for name in names})
+    body = data.draw(bodies | exact)
+    if parameters.is_exact(body):
+        assert parameters.is_valid(body)
+        converted = parameters.convert(dict(body))
+        assert repr(converted) == repr(body)
+    else:
+        assert (
+            not parameters.is_valid(body)
+            or repr(parameters.convert(dict(body))) != repr(body)
+            or "x" in body
+        )
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        an_object(a={**NUMBER, "minimum": 0}),
+        an_object(a={"type": "string", "format": "date"}),
+        an_object(a={"type": "string", "enum": ["x"]}),
+        an_object(a={"type": "integer", "format": "int64"}),
+        an_object(a={"anyOf": [NUMBER, {"type": "null"}]}),
+        an_object(a={**NUMBER, "default": 1.0}),
+        an_object(a={"type": "array", "items": NUMBER}),
+        an_object(a={}),
+        {"type": "object"},
+    ],
+)
+def test_where_more_than_types_matter_no_body_is_exact(schema: Schema) -> None:
+    is_exact = compile_exact(schema)
+    assert not any(is_exact(body) for body in ({"a": 1.0}, {"a": 1}, {"a": "x"}, {"a": [1.0]}, {}))
+
+
+@pytest.mark.parametrize("body", [{}, [], None, 1, "a", {"b": 1.5, "a": "x"}, {"a": "x", "b": 1}])
+def test_other_bodies_are_not_exact(body: Any) -> None:
+    assert not Parameters({"a": "x", "b": 1.5}).is_exact(body)
+    assert Parameters({"a": "x", "b": 1.5}).is_exact({"a": "x", "b": 1.5})

@@ -18,7 +18,7 @@ from sklearn.ensemble import RandomForestClassifier
 from app.codec import Row
 from app.errors import PredictionError, RequestError
 from app.observability.logs import TextFormatter
-from app.predictor.calls import Call, CallQueue, Outcome
+from app.predictor.calls import Call, CallQueue
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.model_thread import ModelThread
 from app.predictor.module import ModelModule
@@ -76,13 +76,16 @@ def submit(queue: CallQueue, rows: Sequence[Row]) -> Callable[[], list[Any]]:
         settled = [done.get(timeout=30) for _ in calls]
         assert set(settled) == set(calls)
         assert done.empty(), "a call is settled twice"
-        return [call.error or answer(call.outcomes[0]) for call in calls]
+        return [call.error or answers_of(call)[0] for call in calls]
 
     return answers
 
 
-def answer(outcome: Outcome) -> Any:
-    return outcome if isinstance(outcome, RequestError) else json.loads(outcome)
+def answers_of(call: Call) -> list[Any]:
+    """Return the prediction of each row, or its error."""
+    if call.predictions:
+        return list(json.loads(call.predictions))
+    return [it if isinstance(it, RequestError) else json.loads(it) for it in call.outcomes]
 
 
 def ask(queue: CallQueue, *rows: Row) -> list[Any]:

@@ -1,6 +1,5 @@
 """The model in a process: its states, its threads, predictions, giving up."""
 
-import json
 import sys
 import threading
 from pathlib import Path
@@ -14,6 +13,7 @@ from app.predictor.calls import Call
 from app.predictor.predictor import Predictor
 from app.predictor.state import State
 from tests.helpers import GATED, eventually, write_module
+from tests.predictor.test_model_thread import answers_of
 
 RUN = "def run(input_data): return input_data\n"
 
@@ -29,17 +29,13 @@ class Prediction:
 
     def error(self) -> RequestError | None:
         assert self.done.wait(20)
-        if self.call.error:
-            return self.call.error
-        (outcome,) = self.call.outcomes
-        return outcome if isinstance(outcome, RequestError) else None
+        (answer,) = answers_of(self.call) if self.call.error is None else (self.call.error,)
+        return answer if isinstance(answer, RequestError) else None
 
     def result(self) -> Any:
         if error := self.error():
             raise error
-        (outcome,) = self.call.outcomes
-        assert isinstance(outcome, bytes)
-        return json.loads(outcome)
+        return answers_of(self.call)[0]
 
 
 def predict(predictor: Predictor, row: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from app.codec import Row
 from app.predictor.calls import Call, CallQueue
 from tests.helpers import eventually
-from tests.predictor.test_model_thread import Doubling, answer, serve
+from tests.predictor.test_model_thread import Doubling, answers_of, serve
 
 MAX_BATCH_SIZE = 8
 
@@ -36,7 +36,7 @@ def served(model: Doubling, *sizes: int) -> list[int]:
     for _ in range(len(sizes) + 1):
         done.get(timeout=30)
     for call in calls:
-        assert [answer(one) for one in call.outcomes] == [2 * row["x"] for row in call.rows]
+        assert answers_of(call) == [2 * row["x"] for row in call.rows]
     return model.batches[1:]
 
 
@@ -79,7 +79,7 @@ def test_a_call_goes_from_row_to_row_while_others_get_their_turns() -> None:
     assert done.get(timeout=30) is small
     assert len(large.outcomes) < 30
     assert {done.get(timeout=30), done.get(timeout=30)} == {large, other}
-    assert [answer(one) for one in large.outcomes] == list(range(100))
+    assert answers_of(large) == list(range(100))
 
 
 def test_a_call_whose_run_batch_fails_goes_on_row_by_row() -> None:
@@ -94,7 +94,7 @@ def test_a_call_whose_run_batch_fails_goes_on_row_by_row() -> None:
     queue, done = serve(model), SimpleQueue[Call]()
     (call,) = submit(queue, done, 20)
     assert done.get(timeout=30) is call
-    assert [answer(one) for one in call.outcomes] == list(range(20))
+    assert answers_of(call) == list(range(20))
     assert batches == [20]
 
 
@@ -128,5 +128,5 @@ def test_threads_share_calls_of_many_rows() -> None:
     for _ in calls:
         done.get(timeout=30)
     for call in calls:
-        assert [answer(one) for one in call.outcomes] == list(range(50))
+        assert answers_of(call) == list(range(50))
     assert len(model.rows) == 300
