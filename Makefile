@@ -96,7 +96,7 @@ manifests: .venv/dev ## render the chart's schema, README and changes, and k8s/
 screenshot: .venv/dev model/ml_trained_model.joblib ## take docs/swagger.png (needs Chromium)
 	$(BIN)/python -m scripts.screenshot
 
-bench: .venv/dev ## benchmark the service and its peers (an hour, needs wrk)
+bench: .venv/dev ## benchmark the service and its peers (75 minutes, needs wrk)
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.render
 

@@ -66,6 +66,7 @@ def _bentoml(workers: int) -> Server:
         env={
             "BENCH_MODEL": "{models}/{model}.joblib",
             "BENCH_WORKERS": str(workers),
+            "BENCH_BATCH": "64",
             "BENCH_LATENCY_MS": "60000",
             "BENTOML_HOME": "{tmp}/bentoml",
             "BENTOML_DO_NOT_TRACK": "True",

@@ -2,7 +2,8 @@
 
 import sys
 
-from bench import access_log, idle, overload
+from bench import access_log, idle, many_rows, overload
+from bench.batch_forms import FORMS
 from bench.chart import draw
 from bench.load import HEADS, Head
 from bench.results import Results, latency, memory, per_second, ratio, start, summary
@@ -16,9 +17,9 @@ INTRODUCTION = """# Results
 Rendered by `python -m bench.render`. [README.md](README.md) describes the method and how to read
 the results. Each value is the median of all rounds, with the minimum and the maximum. Ratios are
 computed within a round; a ratio below about 1.3 is inconclusive. c1 and c32 mean 1 and 32
-connections. Each request carries one row, and six headers as an ingress or a service mesh adds
-them, with ids that no other request has. Only the columns "constant head" are from requests that
-all have the same few headers.
+connections. Each request carries one row, except in "1000 rows in one call", and six headers as an
+ingress or a service mesh adds them, with ids that no other request has. Only the columns "constant
+head" are from requests that all have the same few headers.
 """
 
 # What a scenario's values are called in the table, with their format.
@@ -64,7 +65,9 @@ def report(results: Results, *, include_unmeasured: bool = True) -> str:
     parts += ["## Targets\n", _target_table(results, include_unmeasured=include_unmeasured)]
     for model in MODELS:
         parts += [f"## The model `{model}`\n", _load_table(results, model)]
-    if results.scenarios:
+    if results.scenario(many_rows.NAME, "errors"):
+        parts += [f"## {many_rows.ROWS} rows in one call\n", _many_rows_table(results)]
+    if any(entry.name in SCENARIOS for entry in results.scenarios):
         parts += ["## Scenarios, this service only\n", _scenario_table(results)]
     parts += ["## Startup time and memory\n", _startup_table(results), _failures(results)]
     return "\n".join(part for part in parts if part)
@@ -126,6 +129,20 @@ def _scenario_table(results: Results) -> str:
     return _table(["scenario", "value", "measured"], rows)
 
 
+def _many_rows_table(results: Results) -> str:
+    own = [summary(many_rows.own_milliseconds(results, model)) for model in MODELS]
+    rows = [["the model's own batch call", "", *(cell for ms in own for cell in (ms, ""))]]
+    for form in FORMS:
+        key = f"**{form.server}**" if form.server.startswith("ours") else form.server
+        row = [key, form.text]
+        for model in MODELS:
+            row.append(summary(many_rows.milliseconds(results, model, form)))
+            row.append(summary(many_rows.to_own_call(results, model, form)))
+        rows.append(row)
+    columns = [f"{model}: {metric}" for model in MODELS for metric in ("ms", "server / own call")]
+    return _table(["server", "request", *columns], rows)
+
+
 def _startup_table(results: Results) -> str:
     rows = [
         [
@@ -158,7 +175,8 @@ def _tuning_table(results: Results) -> str:
 
 def _failures(results: Results) -> str:
     broken = [key for key in results.servers if results.errors(key)]
-    broken += [name for name in SCENARIOS if any(results.scenario(name, "errors").values())]
+    names = (*SCENARIOS, many_rows.NAME)
+    broken += [name for name in names if any(results.scenario(name, "errors").values())]
     lines = [f"- {text}\n" for text in results.failures]
     lines += [f"- {key}: requests failed, so its results are not comparable\n" for key in broken]
     return "\n## Failures\n\n" + "".join(lines) if lines else ""

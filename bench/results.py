@@ -1,7 +1,7 @@
 """The results of a run, as stored in a JSON file."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -59,6 +59,27 @@ class Results:
     scenarios: list[Scenario] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
+    def add_to(self, earlier: Self, names: Collection[str]) -> None:
+        """Take over the results of an earlier run, which this one continues or adds to.
+
+        What is different in this run, such as the commit, is noted beside what it measures.
+
+        Args:
+            earlier: is not used any more.
+            names: the servers and scenarios of this run.
+
+        """
+        about = {key: text for key, text in self.about.items() if text != earlier.about.get(key)}
+        known = earlier.about.get("versions", "").split(", ")
+        new = [text for text in about.pop("versions", "").split(", ") if text not in known]
+        note = [f"{key} {text}" for key, text in about.items()] + [text for text in new if text]
+        if note:
+            earlier.about[", ".join(names)] = "; ".join(note)
+        self.about = earlier.about
+        self.servers = earlier.servers | self.servers
+        self.measurements, self.scenarios = earlier.measurements, earlier.scenarios
+        self.failures = [it for it in earlier.failures if it.partition(",")[0] not in names]
+
     def save(self, file: Path) -> None:
         """Write the file."""
         file.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
@@ -91,7 +112,11 @@ class Results:
 
     def scenario(self, name: str, value: str) -> Values:
         """Return a value of a scenario, for each round that has it."""
-        return {entry.round: entry.values[value] for entry in self.scenarios if entry.name == name}
+        return {
+            entry.round: entry.values[value]
+            for entry in self.scenarios
+            if entry.name == name and value in entry.values
+        }
 
     def keys(self, kind: str, processes: int | None = None) -> list[str]:
         """Return the keys of the servers of a kind, or of those with this many processes."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import joblib
 
-from bench import access_log, idle, overload, render
+from bench import access_log, idle, many_rows, overload, render
 from bench.load import HEADS, Requests, load
 from bench.registry import MEASURED, QUICK, SERVERS, TUNING
 from bench.results import Measurement, Results, Scenario, load_name
@@ -21,18 +21,22 @@ from bench.servers import BENCH, Server
 from bench.venvs import prepare, versions
 
 CONNECTIONS = (1, 32)
-SCENARIOS = {scenario.NAME: scenario.measure for scenario in (idle, overload, access_log)}
+SCENARIOS = {
+    scenario.NAME: scenario.measure for scenario in (idle, overload, access_log, many_rows)
+}
 
 
 def main() -> None:
     """Measure the servers and the scenarios, save the results and render them."""
     options = _options()
     servers = [SERVERS[key] for key in options.names if key in SERVERS]
-    prepare({server.venv for server in servers})
-    results = Results(about=_run_metadata(options, servers), servers=_server_metadata(servers))
+    venvs = list(dict.fromkeys(server.venv for server in servers))
+    if many_rows.NAME in options.names:
+        venvs += [venv for venv in many_rows.VENVS if venv not in venvs]
+    prepare(set(venvs))
+    results = Results(about=_run_metadata(options, venvs), servers=_server_metadata(servers))
     if options.resume:
-        earlier = Results.read(options.output)
-        results.measurements, results.scenarios = earlier.measurements, earlier.scenarios
+        results.add_to(Results.read(options.output), options.names)
     for number in range(1, options.rounds + 1):
         # A different order in each round, so that no server benefits from its position.
         for name in random.Random(number).sample(options.names, len(options.names)):
@@ -62,7 +66,7 @@ def _measure(
             results.measurements.append(measurement)
     except BenchError as error:
         # The other lines are the end of the server's log: print them, do not store them.
-        results.failures.append(f"round {number}: {str(error).splitlines()[0]}")
+        results.failures.append(f"{name}, round {number}: {str(error).splitlines()[0]}")
         print(error, flush=True)
 
 
@@ -115,7 +119,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--warm-up", type=int, default=1, help="seconds of load before the measurement"
     )
-    parser.add_argument("--resume", action="store_true", help="continue the run in --output")
+    parser.add_argument(
+        "--resume", action="store_true", help="continue the run in --output, or add to it"
+    )
     parser.add_argument("--output", type=Path, help="JSON file for the results")
     options = parser.parse_args()
     if unknown := set(options.names) - set(SERVERS) - set(SCENARIOS):
@@ -125,7 +131,7 @@ def _options() -> argparse.Namespace:
     options.seconds = options.seconds or (1 if options.quick else 2)
     options.scenario_seconds = options.scenario_seconds or (1 if options.quick else 2)
     name = "tuning" if options.tuning else "quick" if short else "results"
-    options.output = options.output or BENCH / f"{name}.json"
+    options.output = (options.output or BENCH / f"{name}.json").resolve()
     chosen = QUICK if options.quick else TUNING if options.tuning else MEASURED
     scenarios = () if options.tuning else tuple(SCENARIOS)
     options.names = options.names or (*chosen, *scenarios)
@@ -140,7 +146,7 @@ def _server_metadata(servers: list[Server]) -> dict[str, dict[str, object]]:
     }
 
 
-def _run_metadata(options: argparse.Namespace, servers: list[Server]) -> dict[str, str]:
+def _run_metadata(options: argparse.Namespace, venvs: list[str]) -> dict[str, str]:
     cpu = next(
         (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
          if line.startswith("model name")), platform.machine(),
@@ -155,7 +161,7 @@ def _run_metadata(options: argparse.Namespace, servers: list[Server]) -> dict[st
         "original": ("flask-restx", "loguru"),
     }
     installed_versions = []
-    for venv in dict.fromkeys(server.venv for server in servers):
+    for venv in venvs:
         installed = versions(venv)
         wanted = packages.get(venv, (venv,))
         installed_versions += [f"{name} {installed[name]}" for name in wanted]

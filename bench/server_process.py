@@ -9,12 +9,12 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.error import URLError
 
 from bench.servers import BENCH, Server
@@ -22,6 +22,8 @@ from bench.servers import BENCH, Server
 START_TIMEOUT = 120
 VERIFY_TIMEOUT = 20
 STOP_TIMEOUT = 15
+
+Answer = TypeVar("Answer")
 
 
 class BenchError(Exception):
@@ -114,7 +116,7 @@ def _wait_for_response(
         if process.poll() is not None:
             raise BenchError(f"exited with code {process.returncode} during startup")
         try:
-            _check(_predict(url, server, row), expected, server.tolerance)
+            check(_predict(url, server, row), expected, server.tolerance)
         except OSError:
             time.sleep(0.01)
         else:
@@ -140,25 +142,40 @@ def _verify_predictions(
     for prediction, value in zip(
         predictions, expected * 2 if expected else [], strict=bool(expected)
     ):
-        _check(prediction, value, server.tolerance)
+        check(prediction, value, server.tolerance)
 
 
 def _predict(url: str, server: Server, row: list[float]) -> float:
+    return send(url, server.body(row), server.parse_response)
+
+
+def send(url: str, body: object, parse_response: Callable[[Any], Answer]) -> Answer:
+    """Post a body as JSON, and return what the response has.
+
+    Raises:
+        URLError: the server does not respond, or responds with an error.
+        BenchError: the response is not of the server's form.
+
+    """
     request = urllib.request.Request(
-        url,
-        data=json.dumps(server.body(row)).encode(),
-        headers={"Content-Type": "application/json"},
+        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as response:
-            return server.parse_response(json.load(response))
+            return parse_response(json.load(response))
     except URLError:
         raise
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BenchError(f"invalid response: {error!r}") from error
 
 
-def _check(prediction: float, expected: float | None, tolerance: float) -> None:
+def check(prediction: float, expected: float | None, tolerance: float) -> None:
+    """Compare a prediction with the correct one, if there is one.
+
+    Raises:
+        BenchError: the difference exceeds the tolerance.
+
+    """
     if expected is not None and abs(prediction - expected) > tolerance:
         raise BenchError(f"predicts {prediction!r}, expected {expected!r}")
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from bench import access_log, idle, overload
+from bench import access_log, idle, many_rows, overload
+from bench.batch_forms import OURS
 from bench.results import (
     Measurement,
     Results,
@@ -65,6 +66,10 @@ def targets(results: Results) -> Iterator[Target]:
     yield from _throughput(results)
     yield from _latency(results)
     yield from _scenarios(results)
+    for model, limit in (("cheap", 2.5), ("forest", 1.3)):
+        values = many_rows.to_own_call(results, model, OURS)
+        metric = f"{many_rows.ROWS} rows in one call, {model}, vs. the model's own batch call"
+        yield Target(metric, limit, values, at_most=True)
     values = results.values("ours-1", "cheap", start)
     yield Target("time to first response, cheap, 1 process", 2, values, " s", at_most=True)
     for n, limit in ((1, 170), (2, 185)):

@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 FOLDER = Path(__file__).parent / "models"
 SEED = 1
 ROWS = 64
+BATCHES, BATCH_ROWS = 8, 1000
 
 
 def data() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -29,18 +30,27 @@ def data() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
 
 
 def main() -> None:
-    """Train and save both models, and the rows to send with the expected predictions."""
+    """Train and save both models, and what to send with the expected predictions.
+
+    rows.joblib has single rows, batches.joblib has lists of rows.
+    """
     features, classes = data()
     models = {
         "cheap": make_pipeline(StandardScaler(), LogisticRegression()),
         "forest": RandomForestClassifier(100, n_jobs=1, random_state=SEED),
     }
+    random = np.random.default_rng(SEED)
+    batches = [random.choice(features, BATCH_ROWS, replace=False) for _ in range(BATCHES)]
     rows = features[:ROWS]
-    expected = {}
+    expected, expected_batches = {}, {}
     for name, model in models.items():
         joblib.dump(model.fit(features, classes), FOLDER / f"{name}.joblib")
         expected[name] = model.predict_proba(rows)[:, 1]
+        expected_batches[name] = [model.predict_proba(it)[:, 1].tolist() for it in batches]
     joblib.dump({"rows": rows.tolist(), **expected}, FOLDER / "rows.joblib")
+    joblib.dump(
+        {"batches": [it.tolist() for it in batches], **expected_batches}, FOLDER / "batches.joblib"
+    )
 
 
 def large() -> None:

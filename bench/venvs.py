@@ -53,7 +53,8 @@ def requirements_file(name: str) -> Path:
 def prepare(names: set[str]) -> None:
     """Install the environments; train the models and convert them to the peers' formats."""
     ours = install("ours")
-    if not all((BENCH / "models" / f"{name}.joblib").is_file() for name in (*MODELS, "rows")):
+    trained = [BENCH / "models" / f"{name}.joblib" for name in (*MODELS, "rows", "batches")]
+    if not all(file.is_file() for file in trained):
         _run(str(ours), "-m", "bench.train")
     for name in sorted(names - {"ours"}):
         python = install(name)

@@ -15,7 +15,9 @@ class Classifier:
         self.model: Any = joblib.load(os.environ["BENCH_MODEL"])
 
     @bentoml.api(
-        batchable=True, max_batch_size=64, max_latency_ms=int(os.environ["BENCH_LATENCY_MS"])
+        batchable=True,
+        max_batch_size=int(os.environ["BENCH_BATCH"]),
+        max_latency_ms=int(os.environ["BENCH_LATENCY_MS"]),
     )
     def predict(
         self, rows: Annotated[ndarray, Shape((-1, 4)), DType("float64")]

@@ -28,9 +28,16 @@ def predict(row: Row) -> Prediction:
     return Prediction(probability=chances[0, 1])
 
 
+def predict_batch(rows: list[Row]) -> list[Prediction]:
+    table = np.array([[row.x1, row.x2, row.x3, row.x4] for row in rows])
+    chances = model.predict_proba(table)[:, 1].tolist()
+    return [Prediction(probability=chance) for chance in chances]
+
+
 async def predict_in_loop(row: Row) -> Prediction:
     return predict(row)
 
 
 endpoint: Any = predict_in_loop if os.environ.get("BENCH_ASYNC") else predict
 app.post("/predict")(endpoint)
+app.post("/predict_batch")(predict_batch)
