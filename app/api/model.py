@@ -1,5 +1,6 @@
 """What is known of the model: `GET /api/model`, and its schemas in the documents."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask_restx import Namespace, Resource
@@ -93,8 +94,14 @@ def schemas_of(predictor: Predictor) -> dict[str, Schema]:
         "input_vector": input_vector,
         "prediction": prediction,
         "rows": _rows(parameters.sample if parameters.has_sample else {}),
-        "predictions": _PREDICTIONS,
+        "predictions": _predictions(answer.examples),
     }
+
+
+def _predictions(examples: Sequence[JsonValue]) -> Schema:
+    return (
+        {**_PREDICTIONS, "example": {"predictions": list(examples)}} if examples else _PREDICTIONS
+    )
 
 
 def _rows(sample: Row) -> Schema:

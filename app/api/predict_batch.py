@@ -75,7 +75,7 @@ def add_predict_batch(namespace: Namespace, app: Application) -> None:
         @namespace.response(
             HTTPStatus.OK, "The predictions, in the order of the rows", response_body
         )
-        @document_responses(namespace)
+        @document_responses(namespace, has_rows=True)
         def post(self) -> FlaskResponse:
             """Predict many rows of parameters in one call."""
             return app.predictions.respond_to_flask(endpoint).to_flask()

@@ -56,7 +56,7 @@ def test_the_document_has_a_response_of_any_code_for_a_refused_row(tmp_path: Pat
     document = make_client(tmp_path, REFUSING).get("/api/swagger.json").json
     assert document is not None
     assert document["paths"]["/model/predict"]["post"]["responses"]["default"] == {
-        "description": "The model rejects the row, with a 4xx of its own",
+        "description": "The model rejects a row, with a 4xx of its own",
         "schema": {"$ref": "#/definitions/error"},
     }
 
