@@ -9,7 +9,7 @@ from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException
 
 from app.api.endpoints import Endpoint
-from app.api.paths import without_prefix
+from app.api.paths import PROBES, without_prefix
 from app.api.predictions import Predictions
 from app.api.security import Origins
 from app.config.settings import Settings
@@ -29,6 +29,7 @@ class Application(Flask):
         endpoints: the paths that predict, by their rules.
         find_endpoint: returns the endpoint of a path to which is posted, and the variable parts
             of the path; None where there is none.
+        probes: the paths of probes, whose 503 is a state and no error.
         origins: whose pages may call.
         metrics: to be filled by the server.
 
@@ -41,6 +42,7 @@ class Application(Flask):
         self.predictor = predictor
         self.predictions = Predictions(predictor, settings, metrics)
         self.endpoints: dict[str, Endpoint] = {}
+        self.probes = set(PROBES)
         self.find_endpoint = lru_cache(256)(self._find_endpoint)
         self.origins = Origins(settings.CORS_ORIGINS)
         self.metrics = metrics

@@ -80,6 +80,7 @@ def register_invocations(app: Application) -> None:
     """Serve the protocol's paths."""
     predictor = app.predictor
     app.add_endpoint(InvocationsEndpoint(app))
+    app.probes |= {"/ping", "/health"}
 
     @app.get("/ping")
     @app.get("/health")

@@ -55,6 +55,7 @@ def register_v2(app: Application) -> None:
     for path in ("/v2/models/<name>", "/v2/models/<name>/versions/<version>"):
         app.add_endpoint(Infer(app, f"{path}/infer"))
         views |= {path: model, f"{path}/ready": model_ready}
+    app.probes |= {"/v2/health/live", "/v2/health/ready"}
     for rule, view in views.items():
         app.add_url_rule(rule, rule, partial(_respond, view))
 

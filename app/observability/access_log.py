@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ class AccessLog:
     def __init__(
         self,
         level: str,
-        probes: tuple[str, ...],
+        probes: Collection[str],
         call_later: Callable[[float, Callable[[], None]], object],
     ) -> None:
         """Log as ACCESS_LOG says.

@@ -8,7 +8,7 @@ import asyncio
 import time
 
 from app.api.application import Application, matched_route
-from app.api.paths import PROBES, without_prefix
+from app.api.paths import without_prefix
 from app.api.responses import Response
 from app.errors import BusyError
 from app.observability.access_log import Access, AccessLog
@@ -73,7 +73,7 @@ class Server:
         self._own_count = own_count
         self._root_path = settings.root_path
         self._settings = settings
-        self._access_log = AccessLog(settings.ACCESS_LOG, PROBES, loop.call_later)
+        self._access_log = AccessLog(settings.ACCESS_LOG, app.probes, loop.call_later)
         self._wsgi = WsgiCaller(
             app,
             scheme="https" if is_tls else "http",
@@ -142,7 +142,7 @@ class Server:
             if request.endpoint is not None and not self._needs_flask(request):
                 self._predictions.start(connection, request.endpoint, request)
             else:
-                threads = self._probe_thread if request.path in PROBES else self._threads
+                threads = self._probe_thread if request.path in self._app.probes else self._threads
                 threads.submit(self._call_flask, connection, request)
         except BusyError as error:
             delay = self._refusals.delay()

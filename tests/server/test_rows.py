@@ -120,3 +120,14 @@ def test_a_hung_row_is_a_504_and_the_process_is_replaced(tmp_path: Path) -> None
 def test_a_page_of_another_site_cannot_post_rows(slow: Server) -> None:
     headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     assert post(slow, {"rows": []}, headers=headers).status_code == 400
+
+
+def test_probes_of_other_protocols_are_no_errors_in_the_log(tmp_path: Path) -> None:
+    write_module(tmp_path, "def init(): raise OSError\ndef run(row): return row")
+    with serving(tmp_path, wait=False, INIT_RETRIES="0", LOG_FORMAT="text") as server:
+        eventually(lambda: server.get("/api/liveness").ok)
+        for path in ("/ping", "/health", "/v2/health/ready", "/v1/models/ml_trained_model"):
+            assert server.get(path).status_code == 503
+        eventually(lambda: "GET /v1/models/ml_trained_model 503" in server.log)
+        for path in ("/ping", "/health", "/v2/health/ready"):
+            assert f"GET {path}" not in server.log
