@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from werkzeug.exceptions import BadRequest
 
 from app.api.row_forms import RowError, RowForms, each_row, kinds_of
-from app.api.rows import check_number
+from app.api.rows import RowLimits
 from app.codec import JsonValue, Row, decode
 from app.predictor.dialect import Schema
 from app.predictor.parameters import Parameters
@@ -31,16 +31,18 @@ _MAX_SHOWN = 100  # characters
 class CsvRows:
     """Reads CSV texts as rows of a model."""
 
-    def __init__(self, parameters: Parameters, max_rows: int) -> None:
-        """Read up to `max_rows` as rows of `parameters`."""
+    def __init__(self, parameters: Parameters, limits: RowLimits) -> None:
+        """Read them as rows of `parameters`, within `limits`."""
         schemas: Mapping[str, Schema] = parameters.schema.get("properties", {})
         self._kinds = {name: kinds_of(schema) for name, schema in schemas.items()}
         self._names = parameters.names
         self._list_kinds: frozenset[str] | None = None  # of the items of the only parameter
         if len(schemas) == 1 and "array" in self._kinds[self._names[0]]:
             self._list_kinds = kinds_of(schemas[self._names[0]].get("items", {}))
-        self._forms = RowForms(parameters, max_rows)
-        self._max_rows = max_rows
+        self._forms = RowForms(parameters, limits)
+        self._limits = limits
+        # Without parameters, the type of a column is what fits its cells.
+        self._other_kinds = frozenset[str]() if schemas else kinds_of({})
 
     def read(self, content: bytes, *, has_header: bool | None = None) -> list[JsonValue]:
         """Return the rows of a text in UTF-8.
@@ -53,16 +55,17 @@ class CsvRows:
         Raises:
             BadRequest: it is empty, not UTF-8, not CSV, or two columns have one name.
             InvalidInputError: some rows have too many or too few cells.
-            RequestEntityTooLarge: there are more than MAX_ROWS.
+            RequestEntityTooLarge: as `RowLimits`.
 
         """
-        lines = _lines(content, self._max_rows)
+        lines = _lines(content, self._limits)
         if has_header is None:
             has_header = not self._names or not self._kinds.keys().isdisjoint(lines[0])
         if not has_header:
-            return each_row(lines, self._row_in_order, self._max_rows)
+            return each_row(lines, self._row_in_order, self._limits)
         header = _checked(lines.pop(0))
-        return each_row(lines, lambda cells: self._named_row(header, cells), self._max_rows)
+        self._limits.check_names(header, self._kinds, len(lines))
+        return each_row(lines, lambda cells: self._named_row(header, cells), self._limits)
 
     def _named_row(self, header: list[str], cells: list[str]) -> Row:
         if len(cells) != len(header):
@@ -76,15 +79,13 @@ class CsvRows:
         return self._typed(self._forms.name_values(cells))
 
     def _typed(self, cells: Mapping[str, str]) -> Row:
-        kinds = self._kinds
+        kinds, other_kinds = self._kinds, self._other_kinds
         return {
-            name: _value(cell, kinds[name]) if name in kinds else cell
-            for name, cell in cells.items()
-            if cell
+            name: _value(cell, kinds.get(name, other_kinds)) for name, cell in cells.items() if cell
         }
 
 
-def _lines(content: bytes, max_rows: int) -> list[list[str]]:
+def _lines(content: bytes, limits: RowLimits) -> list[list[str]]:
     """Return the cells of each line that is not blank."""
     try:
         text = content.decode("utf-8-sig")
@@ -96,7 +97,7 @@ def _lines(content: bytes, max_rows: int) -> list[list[str]]:
         for cells in reader:
             if cells:
                 lines.append(cells)
-            check_number(len(lines) - 1, max_rows)  # the first may be a header
+            limits.check_number(len(lines) - 1)  # the first may be a header
     except csv.Error as error:  # a cell of more than 131072 characters, too
         raise BadRequest(f"Line {reader.line_num} of the body is not CSV: {error}") from None
     if not lines:

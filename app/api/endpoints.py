@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from app.codec import JsonValue
 from app.errors import NotReadyError
-from app.predictor.calls import Outcome
+from app.predictor.call import Outcome
 from app.predictor.predictor import Predictor
 from app.predictor.state import State
 from app.text import truncate

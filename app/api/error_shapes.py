@@ -72,8 +72,10 @@ def _form_of_mlflow(error: ErrorDescription) -> Mapping[str, JsonValue]:
 
 def _in_a_line(error: ErrorDescription) -> str:
     """Return the message with all errors of the body, each after the name of its part."""
-    parts = [f"{name}: {message}" for name, message in error.errors.items()]
-    return f"{error.message}: {'; '.join(parts)}" if parts else error.message
+    parts = "; ".join(f"{error.part}{name}: {text}" for name, text in error.errors.items())
+    if len(error.errors) == 1 and error.part:  # the message tells it
+        return parts
+    return f"{error.message}: {parts}" if parts else error.message
 
 
 # The first segment of a path to the form of its errors.

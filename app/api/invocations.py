@@ -38,7 +38,7 @@ class InvocationsEndpoint(Endpoint):
     def __init__(self, app: Application) -> None:
         """Read rows of the model of `app`."""
         self._predictor = app.predictor
-        self._max_rows = app.settings.MAX_ROWS
+        self._limits = app.predictions.limits
 
     def check_head(self, head: Head) -> None:
         """Check that the body is JSON or CSV."""
@@ -61,19 +61,19 @@ class InvocationsEndpoint(Endpoint):
         kind, options = parse_options_header(head.content_type)
         if kind.lower() == _CSV:
             has_header = _HEADER.get(options.get("header", "").lower())
-            csv = CsvRows(parameters, self._max_rows)
+            csv = CsvRows(parameters, self._limits)
             return Job(csv.read(content, has_header=has_header), respond)
         instances = self._instances(*member(decode_json(content), *_FORMS))
-        return Job(RowForms(parameters, self._max_rows).read(instances), respond)
+        return Job(RowForms(parameters, self._limits).read(instances), respond)
 
     def _instances(self, form: str, value: JsonValue) -> list[JsonValue]:
         if form == "dataframe_split":
-            return rows_of_split(value, self._max_rows)
+            return rows_of_split(value, self._predictor.parameters.names, self._limits)
         if isinstance(value, list):
             return value
         if form == "dataframe_records" or not isinstance(value, dict):
             raise BadRequest(f'{form} is not a list: send {{"{form}": [{{…}}, …]}}')
-        return rows_of_columns(value, self._max_rows)
+        return rows_of_columns(value, self._predictor.parameters.names, self._limits)
 
 
 def register_invocations(app: Application) -> None:

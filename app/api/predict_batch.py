@@ -13,8 +13,8 @@ from app.api.endpoints import Endpoint, Head, Job
 from app.api.paths import PREDICT_BATCH
 from app.api.responses import describe_error
 from app.codec import JsonValue, encode
-from app.errors import RequestError
-from app.predictor.calls import Outcome
+from app.errors import InvalidInputError, RequestError
+from app.predictor.call import Outcome
 from app.predictor.validation import MAX_ERRORS
 
 _FORM = 'send {"rows": [{…}, …]}, perhaps with "partial": true'
@@ -48,13 +48,18 @@ class PredictBatchEndpoint(Endpoint):
         errors = {str(row): self._errors(error) for row, error in failed[:MAX_ERRORS]}
         predictions = [it if isinstance(it, bytes) else b"null" for it in outcomes]
         more: dict[str, JsonValue] = {"errors": errors}
-        if len(errors) < len(failed):
-            more["message"] = f"The errors of {len(errors)} of {len(failed)} rows are shown"
+        shown, total = sum(map(len, errors.values())), sum(_number(it) for _, it in failed)
+        if shown < total:
+            more["message"] = f"{shown} of {total} errors shown"
         return b'{"predictions":[%b],%b' % (b",".join(predictions), encode(more)[1:])
 
     def _errors(self, error: RequestError) -> dict[str, str]:
         description = describe_error(error, debug=self._debug)
         return dict(description.errors) or {"": description.message}
+
+
+def _number(error: RequestError) -> int:
+    return error.total if isinstance(error, InvalidInputError) else 1
 
 
 def respond(predictions: bytes) -> bytes:

@@ -16,12 +16,12 @@ from app.api.bodies import Bodies
 from app.api.endpoints import Endpoint, Head, Job
 from app.api.error_shapes import ErrorShapes
 from app.api.responses import Response
-from app.api.rows import Rows, as_one_error, check_number, failed_rows, read_rows
+from app.api.rows import RowLimits, Rows, as_one_error, failed_rows, read_rows
 from app.config.settings import Settings
 from app.errors import RequestError, TimedOutError
 from app.observability.metrics import Metrics
 from app.observability.request_ids import current_request_ids, request_id
-from app.predictor.calls import Call, Outcome
+from app.predictor.call import Call, Outcome
 from app.predictor.predictor import Predictor
 
 __all__ = ["Call", "Predictions"]
@@ -39,7 +39,7 @@ class Predictions:
         self._error_shapes = ErrorShapes(settings)
         self._metrics = metrics
         self._predictor = predictor
-        self._max_rows = settings.MAX_ROWS
+        self.limits = RowLimits(settings.MAX_ROWS, settings.MAX_CONTENT_LENGTH)
         self._validates = settings.RESTX_VALIDATE
         self._debug = settings.FLASK_DEBUG
 
@@ -77,15 +77,17 @@ class Predictions:
             HTTPException: the body has no rows.
 
         """
-        job, rows = self._read(endpoint, head, body)
+        content = self.bodies.content(body, head.encoding)
+        job, rows = self._read(endpoint, head, content)
         on_done = partial(self._finish, endpoint, job, rows.invalid, on_response)
         call = Call(
             rows.valid,
             request_id,
             on_done,
             needs_all=job.respond_partially is None,
-            read_again=lambda: self._read(endpoint, head, body)[1].valid,
+            read_again=lambda: self._read(endpoint, head, content)[1].valid,
         )
+        call.size = len(content)
         if call.rows:
             self._predictor.submit(call)
         else:
@@ -140,9 +142,9 @@ class Predictions:
         self.check_head(endpoint, head)
         return self.wait(endpoint, head, request.get_data(cache=False))
 
-    def _read(self, endpoint: Endpoint, head: Head, body: bytes) -> tuple[Job, Rows]:
-        job = endpoint.parse(self.bodies.content(body, head.encoding), head)
-        check_number(len(job.rows), self._max_rows)
+    def _read(self, endpoint: Endpoint, head: Head, content: bytes) -> tuple[Job, Rows]:
+        job = endpoint.parse(content, head)
+        self.limits.check_number(len(job.rows))
         is_partial = job.respond_partially is not None
         rows = read_rows(
             self._predictor.parameters,

@@ -54,6 +54,7 @@ class ErrorDescription(NamedTuple):
         message: what is wrong, in a line.
         headers: of the response, beside those that every response has.
         errors: what is wrong with each part of the body, as far as that is known.
+        part: what such a part is, before its name.
 
     """
 
@@ -61,6 +62,7 @@ class ErrorDescription(NamedTuple):
     message: str
     headers: Mapping[str, str] = _NO_HEADERS
     errors: Mapping[str, str] = _NO_HEADERS
+    part: str = ""
 
 
 def describe_error(error: BaseException, *, debug: bool) -> ErrorDescription:
@@ -79,7 +81,9 @@ def describe_error(error: BaseException, *, debug: bool) -> ErrorDescription:
         return ErrorDescription(status, error.description or error.name, headers)
     if isinstance(error, RequestError) and not isinstance(error, PredictionError):
         headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-        errors = error.errors if isinstance(error, InvalidInputError | FailedRowsError) else {}
+        if isinstance(error, FailedRowsError):
+            return ErrorDescription(error.status, str(error), headers, error.errors, "Row ")
+        errors = error.errors if isinstance(error, InvalidInputError) else {}
         text = error.description if isinstance(error, RefusedError) else str(error)
         return ErrorDescription(error.status, text, headers, errors)
     cause = (error.__cause__ or error) if isinstance(error, PredictionError) else error

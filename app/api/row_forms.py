@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from werkzeug.exceptions import BadRequest
 
-from app.api.rows import check_number
+from app.api.rows import RowLimits
 from app.codec import JsonValue, Row
 from app.errors import InvalidInputError
 from app.predictor.dialect import Schema
@@ -41,15 +41,15 @@ class RowForms:
     - the value itself, where the model has one parameter.
     """
 
-    def __init__(self, parameters: Parameters, max_rows: int) -> None:
-        """Read up to `max_rows` instances as rows of `parameters`."""
+    def __init__(self, parameters: Parameters, limits: RowLimits) -> None:
+        """Read instances as rows of `parameters`, within `limits`."""
         properties = parameters.schema.get("properties", {})
         required = frozenset(parameters.schema.get("required", ()))
         self._names = parameters.names
         self._fewest = max((n for n, it in enumerate(self._names, 1) if it in required), default=0)
         self._without_lists = {it for it in properties if "array" not in kinds_of(properties[it])}
         self._is_valid = parameters.is_valid
-        self._max_rows = max_rows
+        self._limits = limits
 
     def read(self, instances: Sequence[JsonValue]) -> list[JsonValue]:
         """Return instances as rows; one that is of no form stays as it is.
@@ -59,7 +59,7 @@ class RowForms:
             RequestEntityTooLarge: there are more than MAX_ROWS.
 
         """
-        return each_row(instances, self._row, self._max_rows)
+        return each_row(instances, self._row, self._limits)
 
     def _row(self, instance: JsonValue) -> JsonValue:
         if isinstance(instance, dict):
@@ -94,16 +94,16 @@ class RowForms:
 
 
 def each_row(
-    items: Sequence[_Item], read: Callable[[_Item], JsonValue], max_rows: int
+    items: Sequence[_Item], read: Callable[[_Item], JsonValue], limits: RowLimits
 ) -> list[JsonValue]:
     """Return what `read` makes of each item.
 
     Raises:
         InvalidInputError: it has raised RowError for some.
-        RequestEntityTooLarge: there are more than `max_rows`.
+        RequestEntityTooLarge: there are more than MAX_ROWS.
 
     """
-    check_number(len(items), max_rows)  # before any copy is made
+    limits.check_number(len(items))  # before any copy is made
     rows: list[JsonValue] = []
     errors: dict[str, str] = {}
     total = 0

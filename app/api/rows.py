@@ -1,6 +1,6 @@
 """The rows of a request: those that are valid, as `run()` gets them, and the errors of others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -9,20 +9,48 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.api.responses import describe_error
 from app.codec import JsonValue, Row
 from app.errors import FailedRowsError, InvalidInputError, RequestError
-from app.predictor.calls import Outcome
+from app.predictor.call import Outcome
 from app.predictor.parameters import ANY_OBJECT, Parameters
 from app.predictor.validation import MAX_ERRORS
 
 
-def check_number(rows: int, max_rows: int) -> None:
-    """Check the number of rows of a request.
+class RowLimits(NamedTuple):
+    """Bounds of what a request's body may become.
 
-    Raises:
-        RequestEntityTooLarge: there are more than MAX_ROWS.
+    Attributes:
+        rows: MAX_ROWS.
+        bytes: MAX_CONTENT_LENGTH.
 
     """
-    if rows > max_rows:
-        raise RequestEntityTooLarge(f"The body has more than {max_rows} rows: send fewer at once")
+
+    rows: int
+    bytes: int
+
+    def check_number(self, rows: int) -> None:
+        """Check the number of rows.
+
+        Raises:
+            RequestEntityTooLarge: there are more than MAX_ROWS.
+
+        """
+        if rows > self.rows:
+            raise RequestEntityTooLarge(
+                f"The body has more than {self.rows} rows: send fewer at once"
+            )
+
+    def check_names(self, names: Iterable[str], known: Collection[str], rows: int) -> None:
+        """Check names that a body has once, but each row.
+
+        Raises:
+            RequestEntityTooLarge: the names of no parameter would have more than
+                MAX_CONTENT_LENGTH bytes, were they in each row of the body.
+
+        """
+        if rows * sum(len(name) for name in names if name not in known) > self.bytes:
+            raise RequestEntityTooLarge(
+                "The body has too many rows for the length of the names that are no parameters: "
+                "send fewer rows at once, or without these"
+            )
 
 
 class Rows(NamedTuple):

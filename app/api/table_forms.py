@@ -1,10 +1,11 @@
 """Tables as MLflow's clients send them in JSON, which become instances: see row_forms.py."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from werkzeug.exceptions import BadRequest
 
 from app.api.row_forms import RowError, each_row
+from app.api.rows import RowLimits
 from app.codec import JsonValue, Row
 from app.text import truncate
 
@@ -12,7 +13,7 @@ _MAX_SHOWN = 100  # characters
 _SPLIT = 'send {"dataframe_split": {"columns": […], "data": [[…], …]}}'
 
 
-def rows_of_split(table: JsonValue, max_rows: int) -> list[JsonValue]:
+def rows_of_split(table: JsonValue, known: Collection[str], limits: RowLimits) -> list[JsonValue]:
     """Return the rows of what pandas' `to_dict("split")` returns.
 
     A table without names, whose columns are missing or 0, 1, 2, …, has lists of values.
@@ -20,7 +21,7 @@ def rows_of_split(table: JsonValue, max_rows: int) -> list[JsonValue]:
     Raises:
         BadRequest: it is not of this form.
         InvalidInputError: some rows have not a value for each column.
-        RequestEntityTooLarge: there are more than `max_rows`.
+        RequestEntityTooLarge: as `RowLimits`.
 
     """
     data = table.get("data") if isinstance(table, dict) else None
@@ -32,6 +33,8 @@ def rows_of_split(table: JsonValue, max_rows: int) -> list[JsonValue]:
     if not _has_names(columns):
         raise BadRequest(f"The columns of dataframe_split are not names, each once: {_SPLIT}")
 
+    limits.check_names(columns, known, len(data))
+
     def named(values: JsonValue) -> Row:
         if not isinstance(values, list):
             raise RowError("not a list of values")
@@ -39,15 +42,17 @@ def rows_of_split(table: JsonValue, max_rows: int) -> list[JsonValue]:
             raise RowError(f"{len(values)} values for {len(columns)} columns")
         return dict(zip(columns, values, strict=True))
 
-    return each_row(data, named, max_rows)
+    return each_row(data, named, limits)
 
 
-def rows_of_columns(columns: Mapping[str, JsonValue], max_rows: int) -> list[JsonValue]:
+def rows_of_columns(
+    columns: Mapping[str, JsonValue], known: Collection[str], limits: RowLimits
+) -> list[JsonValue]:
     """Return the rows of an object with a list for each parameter, or with a value for each.
 
     Raises:
         BadRequest: the lists are not of one length.
-        RequestEntityTooLarge: there are more than `max_rows`.
+        RequestEntityTooLarge: as `RowLimits`.
 
     """
     lengths = {name: len(it) for name, it in columns.items() if isinstance(it, list)}
@@ -65,8 +70,9 @@ def rows_of_columns(columns: Mapping[str, JsonValue], max_rows: int) -> list[Jso
                 f"{_shown(first)} has {length} values, but {_shown(name)} has {lengths[name]}: "
                 "send as many for each parameter"
             )
+    limits.check_names(columns, known, length)
     return each_row(
-        range(length), lambda row: {it: values[row] for it, values in columns.items()}, max_rows
+        range(length), lambda row: {it: values[row] for it, values in columns.items()}, limits
     )
 
 

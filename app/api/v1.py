@@ -8,7 +8,8 @@
 """
 
 from flask import Response as FlaskResponse
-from werkzeug.exceptions import BadRequest, MethodNotAllowed
+from werkzeug.exceptions import BadRequest
+from werkzeug.routing import BaseConverter
 
 from app.api.application import Application
 from app.api.bodies import check_json_type, decode_json
@@ -21,6 +22,12 @@ from app.api.row_forms import RowForms, member
 _ALSO_JSON = ("", "application/octet-stream")
 
 
+class ModelName(BaseConverter):
+    """The name of a model in a path, which has no colon."""
+
+    regex = "[^/:]+"
+
+
 class V1Endpoint(Endpoint):
     """`{"instances": […]}` becomes `{"predictions": […]}`; RowForms has the forms of an instance.
 
@@ -28,12 +35,12 @@ class V1Endpoint(Endpoint):
     TensorFlow Serving, whose protocol this was.
     """
 
-    rule = "/v1/models/<name>:predict"
+    rule = "/v1/models/<model:name>:predict"
 
     def __init__(self, app: Application) -> None:
         """Read rows of the model of `app`."""
         self._predictor = app.predictor
-        self._max_rows = app.settings.MAX_ROWS
+        self._limits = app.predictions.limits
 
     def check_head(self, head: Head) -> None:
         """Check the model's name, and that the body is JSON."""
@@ -46,22 +53,21 @@ class V1Endpoint(Endpoint):
         _, instances = member(decode_json(content), "instances")
         if not isinstance(instances, list):
             raise BadRequest('instances is not a list: send {"instances": […]}')
-        return Job(RowForms(self._predictor.parameters, self._max_rows).read(instances), respond)
+        return Job(RowForms(self._predictor.parameters, self._limits).read(instances), respond)
 
 
 def register_v1(app: Application) -> None:
     """Serve the protocol's paths."""
     predictor = app.predictor
+    app.url_map.converters["model"] = ModelName
     app.add_endpoint(V1Endpoint(app))
 
     @app.get("/v1/models")
     def v1_models() -> FlaskResponse:
         return respond_ok({"models": [predictor.name] if predictor.name else []})
 
-    @app.get("/v1/models/<name>")
+    @app.get("/v1/models/<model:name>")
     def v1_model(name: str) -> FlaskResponse:
-        if name.endswith(":predict"):
-            raise MethodNotAllowed(["POST"])
         check_model(predictor, Head(arguments={"name": name}))
         check_ready(predictor)
         return respond_ok({"name": name, "ready": True})

@@ -8,7 +8,6 @@ from werkzeug.exceptions import BadRequest
 from app.api.application import Application
 from app.api.bodies import decode_json
 from app.api.endpoints import Endpoint, Head, Job, check_model
-from app.api.rows import check_number
 from app.api.v2_inputs import rows_of
 from app.api.v2_outputs import tensors_of
 from app.api.v2_tensors import read_tensors
@@ -46,9 +45,12 @@ class Infer(Endpoint):
         schema = predictor.parameters.schema
         outputs = _output_names(request.get("outputs"), output_schemas(predictor.answer.schema))
         tensors = read_tensors(request.get("inputs"), binary)
-        check_number(tensors[0].shape[0], self._app.settings.MAX_ROWS)  # before a row is made
+        limits, count = self._app.predictions.limits, tensors[0].shape[0]
+        limits.check_number(count)  # before a row is made
+        properties = schema.get("properties", {})
+        limits.check_names([tensor.name for tensor in tensors], properties, count)
         required = schema.get("required", ()) if self._app.settings.RESTX_VALIDATE else ()
-        rows = rows_of(tensors, schema.get("properties", {}), required)
+        rows = rows_of(tensors, properties, required)
         return Job(rows, partial(_body, predictor, request_id, outputs))
 
 

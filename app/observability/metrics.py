@@ -46,7 +46,7 @@ class Metrics:
         self._requests_labels = cache(self._requests.labels)
         self._refused = Counter(
             "ml_rest_api_refused",
-            "Requests refused, by what refuses them",
+            "Rows refused, by what refuses them",
             ("reason",),
             registry=self._shared,
         )
@@ -74,7 +74,7 @@ class Metrics:
         self._requests_labels(path, method, code).inc()
 
     def count_refusal(self, reason: str) -> None:
-        """Count a refused request.
+        """Count a refused row.
 
         Args:
             reason: what refuses it, one of few; `model` where `run()` does.

@@ -8,76 +8,10 @@ import contextlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import TypeAlias
 
-from app.codec import Row
 from app.errors import BusyError, RequestError
-
-# A row's prediction as JSON, or why there is none.
-Outcome: TypeAlias = bytes | RequestError
-
-
-class Call:
-    """The rows of one request, which wait for their predictions.
-
-    Attributes:
-        rows: the valid input.
-        request_id: of the request that asks, for the log.
-        on_done: called with the call once it is settled, in any thread; must not raise.
-        needs_all: whether the error of one row leaves the others without a use.
-        read_again: returns the rows as they came, after `run_batch()` may have changed them.
-        started: the monotonic time at which a thread took it, or None.
-        is_by_row: whether `run_batch()` has failed for it, or is not there.
-        is_abandoned: whether nobody waits for it any more.
-        predictions: of all rows, as a JSON array; empty where there are but outcomes.
-        outcomes: what has become of each row, as far as they have been predicted.
-        failed: the number of errors among them.
-        error: why there are no outcomes at all.
-
-    """
-
-    __slots__ = (
-        "arrived",
-        "error",
-        "failed",
-        "is_abandoned",
-        "is_by_row",
-        "needs_all",
-        "on_done",
-        "outcomes",
-        "predictions",
-        "read_again",
-        "request_id",
-        "rows",
-        "started",
-    )
-
-    def __init__(
-        self,
-        rows: list[Row],
-        request_id: str,
-        on_done: Callable[["Call"], None],
-        *,
-        needs_all: bool = True,
-        read_again: Callable[[], list[Row]] | None = None,
-    ) -> None:
-        """Ask for the predictions of `rows`."""
-        self.rows = rows
-        self.read_again = read_again
-        self.request_id = request_id
-        self.on_done = on_done
-        self.needs_all = needs_all
-        self.arrived = time.monotonic()
-        self.started: float | None = None
-        self.is_by_row = False
-        self.is_abandoned = False
-        self.predictions = b""
-        self.outcomes: list[Outcome] = []
-        self.failed = 0
-        self.error: RequestError | None = None
-
+from app.predictor.call import Call
 
 # Of the time that a batch took, in which its callers may ask again; for the next batch.
 _RETURN_SHARE = 0.25
@@ -87,15 +21,18 @@ _MAX_RETURN_SECONDS = 0.005
 class CallQueue:
     """The calls that wait or run, in the order of their arrival."""
 
-    def __init__(self, limit: int, max_batch_size: int) -> None:
+    def __init__(self, limit: int, max_batch_size: int, max_bytes: int) -> None:
         """Hold calls.
 
         Args:
             limit: how many may be pending.
             max_batch_size: rows of calls that are joined; one with more is on its own.
+            max_bytes: of the bodies of those that are pending, unless it is but one.
 
         """
         self._limit = limit
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._max_batch_size = max_batch_size
         self._pending: dict[Call, None] = {}  # waiting or running; a call leaves it once
         self._small: OrderedDict[Call, None] = OrderedDict()  # those that wait
@@ -118,9 +55,11 @@ class CallQueue:
 
         """
         with self._lock:
-            if len(self._pending) >= self._limit:
+            is_full = len(self._pending) >= self._limit
+            if is_full or (self._pending and self._bytes + call.size > self._max_bytes):
                 raise BusyError
             self._pending[call] = None
+            self._bytes += call.size
         waiting = self._small if len(call.rows) <= self._max_batch_size else self._large
         waiting[call] = None
 
@@ -239,7 +178,11 @@ class CallQueue:
     def _leave(self, call: Call) -> bool:
         self._small.pop(call, None)
         self._large.pop(call, None)
-        return self._pending.pop(call, False) is None
+        if self._pending.pop(call, False) is not None:
+            return False
+        with self._lock:
+            self._bytes -= call.size
+        return True
 
 
 def _size(batch: list[Call]) -> int:

@@ -12,8 +12,10 @@ from app.codec import JsonValue, Row, encode_all
 from app.errors import PredictionError, RefusedError, RequestError
 from app.observability.logs import keep_service_loggers, log_failure
 from app.observability.request_ids import current_request_ids
-from app.predictor.calls import Call, CallQueue, Outcome
+from app.predictor.call import Call, Outcome
+from app.predictor.calls import CallQueue
 from app.predictor.loaded_model import LoadedModel, to_json
+from app.predictor.validation import MAX_ERRORS
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +121,8 @@ class ModelThread:
             # Without the traceback, whose frames know the call: a cycle would wait for the
             # collector.
             outcome.__traceback__ = None
+            if call.failed > MAX_ERRORS:
+                outcome.__cause__ = None  # is never shown
 
     def _settle(self, call: Call) -> None:
         if call.failed > _MAX_LOGGED:

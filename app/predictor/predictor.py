@@ -22,7 +22,8 @@ from app.errors import BusyError, ModelError, NotReadyError, TimedOutError
 from app.observability.logs import log_failure
 from app.observability.termination import write_termination_message
 from app.predictor.answer import UNKNOWN_ANSWER
-from app.predictor.calls import Call, CallQueue
+from app.predictor.call import Call
+from app.predictor.calls import CallQueue
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.loader import Loader, unexpected_error
 from app.predictor.model_thread import ModelThread
@@ -33,6 +34,7 @@ from app.text import escape_surrogates
 
 _log = logging.getLogger(__name__)
 
+_MAX_PENDING_BODIES = 8  # of MAX_CONTENT_LENGTH; parsed, a body takes up to 50 times its bytes
 _EXIT_CODE = 4  # gunicorn's APP_LOAD_ERROR: the server exits, and does not replace the worker
 
 
@@ -54,7 +56,11 @@ class Predictor:
         self.status = Status(State.LOADING)
         self.model: LoadedModel | None = None
         self.answer = UNKNOWN_ANSWER
-        self.calls = CallQueue(settings.MAX_PENDING, settings.MAX_BATCH_SIZE)
+        self.calls = CallQueue(
+            settings.MAX_PENDING,
+            settings.MAX_BATCH_SIZE,
+            _MAX_PENDING_BODIES * settings.MAX_CONTENT_LENGTH,
+        )
         self.loaded_before_fork = False
         self.on_ready: Callable[[], None] = lambda: None
         self._settings = settings

@@ -16,6 +16,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from app.config.settings import Settings
+from app.observability import request_ids
 from app.server import forks
 from app.server.connection_counts import ConnectionCounts, OwnCount
 from app.server.load_before_fork import load_before_fork, load_before_fork_in_thread, report_start
@@ -63,10 +64,14 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def post_fork(_server: Arbiter, _worker: Worker) -> None:
-    """Drop the modules that the master process has imported, so that a reload reads them."""
+    """Drop the modules that the master process has imported, so that a reload reads them.
+
+    But not the one whose variable the log, which the master process has set up, reads.
+    """
     if _settings.FLASK_DEBUG:
         for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
-            del sys.modules[name]
+            if name != request_ids.__name__:
+                del sys.modules[name]
 
 
 def post_worker_init(worker: Worker) -> None:

@@ -32,22 +32,20 @@ Send = Callable[[Connection, Request, Response], None]
 class PredictionRequests:
     """Starts predictions, and sends what becomes of them."""
 
-    def __init__(
-        self, app: Application, loop: asyncio.AbstractEventLoop, threads: Threads, send: Send
-    ) -> None:
+    def __init__(self, app: Application, loop: asyncio.AbstractEventLoop, send: Send) -> None:
         """Predict with `app`.
 
         Args:
             app: the application.
             loop: the event loop, in which all but `_finish` and `_start_in_thread` runs.
-            threads: read large bodies.
             send: sends a response.
 
         """
         self._predictions = app.predictions
         self._loop = loop
         self._loop_thread = threading.get_ident()
-        self._threads = threads
+        # One: several would hold Python's lock in turn, while the event loop waits for it.
+        self._thread = Threads("bodies", 1)
         self._send = send
         self._finished: deque[tuple[Connection, Request, Response]] = deque()
         self._sends_soon = False
@@ -62,7 +60,7 @@ class PredictionRequests:
         self.check_head(endpoint, request)
         limit = _LARGE_BODY if endpoint.is_single else _LARGE_BODY_OF_ROWS
         if request.received > limit or request.head.encoding:
-            self._threads.submit(self._start_in_thread, connection, endpoint, request)
+            self._thread.submit(self._start_in_thread, connection, endpoint, request)
         else:
             self._submit(connection, endpoint, request)
             if not self._notifies_soon:

@@ -82,7 +82,7 @@ class Server:
         )
         self._threads = Threads("flask", _FLASK_THREADS)
         self._probe_thread = Threads("probes", 1)  # other requests do not delay them
-        self._predictions = PredictionRequests(app, loop, self._threads, self.send)
+        self._predictions = PredictionRequests(app, loop, self.send)
         self.body_too_large = app.predictions.bodies.too_large
         self._refusals = Refusals()
         self._body_bytes = 0

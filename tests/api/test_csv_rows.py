@@ -9,6 +9,7 @@ import pytest
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from app.api.csv_rows import CsvRows
+from app.api.rows import RowLimits
 from app.errors import InvalidInputError
 from app.predictor.parameters import Parameters
 
@@ -25,7 +26,7 @@ LIST = Parameters({"features": [1.5]})
 
 
 def read(text: str, parameters: Parameters = PARAMETERS, **options: Any) -> list[Any]:
-    return CsvRows(parameters, 1000).read(text.encode(), **options)
+    return CsvRows(parameters, RowLimits(rows=1000, bytes=1000)).read(text.encode(), **options)
 
 
 def test_a_table_that_pandas_writes_is_read_as_it_was() -> None:
@@ -112,13 +113,6 @@ def test_the_caller_may_say_whether_there_is_a_header() -> None:
     assert read("other\nb", text, has_header=True) == [{"other": "b"}]
 
 
-def test_a_model_that_names_no_parameters_gets_texts_by_the_header() -> None:
-    assert read("a,b\n1,x", Parameters({})) == [{"a": "1", "b": "x"}]
-    with pytest.raises(InvalidInputError) as raised:
-        read("1,2", Parameters({}), has_header=False)
-    assert raised.value.errors == {"0": "the model does not name its parameters: send an object"}
-
-
 def test_the_cells_of_a_line_are_the_items_of_the_only_list() -> None:
     assert read("5.1,3,x\n1", LIST) == [{"features": [5.1, 3, "x"]}, {"features": [1]}]
     assert read('"[5.1, 3]"', LIST) == [{"features": [5.1, 3]}]
@@ -163,12 +157,27 @@ def test_blank_lines_and_a_byte_order_mark_are_skipped() -> None:
 )
 def test_what_is_no_table_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(BadRequest) as raised:
-        CsvRows(PARAMETERS, 1000).read(content)
+        CsvRows(PARAMETERS, RowLimits(rows=1000, bytes=1000)).read(content)
     assert raised.value.description == message
 
 
+def test_names_of_no_parameter_do_not_grow_with_the_rows_without_a_bound() -> None:
+    rows = CsvRows(Parameters({"x": 1}), RowLimits(rows=1000, bytes=1000))
+    assert len(rows.read(b"x,unknown_10\n" + b"1,1\n" * 100)) == 100
+    with pytest.raises(RequestEntityTooLarge, match="too many rows for the length"):
+        rows.read(b"x,unknown_10\n" + b"1,1\n" * 101)
+
+
+def test_without_parameters_a_cell_has_the_type_that_fits() -> None:
+    rows = CsvRows(Parameters({}), RowLimits(rows=1000, bytes=1000))
+    assert rows.read(b'a,b,c,d\n1,2.5,true,text\n,,,"[1]"\n') == [
+        {"a": 1, "b": 2.5, "c": True, "d": "text"},
+        {"d": [1]},
+    ]
+
+
 def test_more_than_max_rows_are_refused() -> None:
-    rows = CsvRows(Parameters({"x": 1}), 3)
+    rows = CsvRows(Parameters({"x": 1}), RowLimits(rows=3, bytes=1000))
     for content in (b"x\n1\n2\n3", b"1\n2\n3"):
         assert len(rows.read(content)) == 3
         with pytest.raises(RequestEntityTooLarge, match="more than 3 rows"):

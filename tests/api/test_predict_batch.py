@@ -159,6 +159,15 @@ def test_with_partial_each_row_has_its_prediction_or_its_errors(tmp_path: Path) 
     }
 
 
+def test_with_partial_the_errors_of_one_row_may_be_too_many_too(tmp_path: Path) -> None:
+    client = make_client(tmp_path, "def sample(): return {'a': [1]}\ndef run(row): return 1")
+    rows = [{"a": ["x"] * 200}, {"a": [1]}]
+    body = client.post(BATCH, json={"rows": rows, "partial": True}).get_json()
+    assert body["predictions"] == [None, 1]
+    assert len(body["errors"]["0"]) == 100
+    assert body["message"] == "100 of 200 errors shown"
+
+
 def test_with_partial_and_no_errors_the_errors_are_empty(tmp_path: Path) -> None:
     response = make_client(tmp_path, RECORDING).post(
         BATCH, json={"rows": rows_of("predict"), "partial": True}
@@ -171,7 +180,7 @@ def test_with_partial_the_errors_of_a_hundred_rows_are_shown(tmp_path: Path) -> 
     response = make_client(tmp_path, RECORDING).post(BATCH, json={"rows": rows, "partial": True})
     assert response.get_json()["predictions"] == [None] * 150 + [{"y": 0.0}]
     assert list(response.get_json()["errors"]) == [str(row) for row in range(100)]
-    assert response.get_json()["message"] == "The errors of 100 of 150 rows are shown"
+    assert response.get_json()["message"] == "200 of 300 errors shown"
 
 
 def test_a_result_without_a_json_counterpart_fails_its_row_alone(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from app.api.row_forms import RowForms, kinds_of, member
+from app.api.rows import RowLimits
 from app.errors import InvalidInputError
 from app.predictor.parameters import Parameters
 
@@ -15,7 +16,7 @@ NUMBER = Parameters({"x": 1.5})
 
 
 def read(parameters: Parameters, *instances: Any) -> list[Any]:
-    return RowForms(parameters, 1000).read(instances)
+    return RowForms(parameters, RowLimits(rows=1000, bytes=1000)).read(instances)
 
 
 def errors(parameters: Parameters, *instances: Any) -> dict[str, str]:
@@ -86,7 +87,7 @@ def test_a_model_that_names_no_parameters_takes_objects_alone() -> None:
 
 
 def test_more_than_max_rows_are_refused() -> None:
-    forms = RowForms(NUMBER, 3)
+    forms = RowForms(NUMBER, RowLimits(rows=3, bytes=1000))
     assert len(forms.read([1, 2, 3])) == 3
     with pytest.raises(RequestEntityTooLarge, match="more than 3 rows"):
         forms.read([1, 2, 3, 4])

@@ -204,3 +204,17 @@ def test_the_only_output_has_the_name_that_is_asked_for(tmp_path: Path) -> None:
     client = make_client(tmp_path, FLOWERS)
     body = infer(client, json={"inputs": [TABLE], "outputs": [{"name": "output-0"}]})
     assert body["outputs"] == [{**CLASSES, "name": "output-0"}]
+
+
+def test_names_of_no_parameter_do_not_grow_with_the_rows_without_a_bound(tmp_path: Path) -> None:
+    client = make_client(tmp_path, ECHO, MAX_CONTENT_LENGTH=100_000)
+    extra = {"name": "n" * 1000, "shape": [101], "datatype": "INT64", "data": [1] * 101}
+    body = {"inputs": [*tensors([VALID] * 101, *ECHO_DATATYPES), extra]}
+    assert "too many rows for the length" in error_of(client, 413, json=body)
+    body = {
+        "inputs": [
+            *tensors([VALID] * 99, *ECHO_DATATYPES),
+            {**extra, "shape": [99], "data": [1] * 99},
+        ]
+    }
+    assert infer(client, json=body)["outputs"][-1]["shape"] == [99]

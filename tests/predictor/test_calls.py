@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from app.errors import BusyError, NotReadyError, TimedOutError
-from app.predictor.calls import Call, CallQueue
+from app.predictor.call import Call
+from app.predictor.calls import CallQueue
 from tests.helpers import eventually
 
 
@@ -26,7 +27,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("app.predictor.calls.time", clock)
+    for module in ("call", "calls"):
+        monkeypatch.setattr(f"app.predictor.{module}.time", clock)
     return clock
 
 
@@ -44,13 +46,13 @@ def take_in_thread(queue: CallQueue, max_size: int, wait: float = 0) -> SimpleQu
 
 
 def test_calls_are_taken_in_the_order_of_their_arrival() -> None:
-    queue = CallQueue(10, max_batch_size=64)
+    queue = CallQueue(10, max_batch_size=64, max_bytes=1000)
     calls = [submit(queue, number) for number in range(5)]
     assert [queue.take(3, 0), queue.take(3, 0)] == [calls[:3], calls[3:]]
 
 
 def test_no_more_calls_than_allowed_are_pending_until_one_ends() -> None:
-    queue = CallQueue(2, max_batch_size=64)
+    queue = CallQueue(2, max_batch_size=64, max_bytes=1000)
     running, waiting = submit(queue), submit(queue)
     queue.take(1, 0)
     for call in (running, waiting):
@@ -61,8 +63,31 @@ def test_no_more_calls_than_allowed_are_pending_until_one_ends() -> None:
     assert len(queue) == 2
 
 
+def test_no_more_bytes_than_allowed_are_pending_but_those_of_one_call() -> None:
+    queue = CallQueue(10, max_batch_size=64, max_bytes=1000)
+
+    def submit_sized(size: int) -> Call:
+        call = Call([{}], "", lambda _call: None)
+        call.size = size
+        queue.submit(call)
+        return call
+
+    large = submit_sized(2000)
+    for size in (1, 2000):
+        with pytest.raises(BusyError):
+            submit_sized(size)
+    queue.settle(large)
+    queue.settle(large)
+    first = submit_sized(600)
+    submit_sized(400)
+    with pytest.raises(BusyError):
+        submit_sized(1)
+    queue.cancel(first)
+    submit_sized(600)
+
+
 def test_many_threads_get_no_more_places_than_there_are() -> None:
-    queue = CallQueue(1000, max_batch_size=64)
+    queue = CallQueue(1000, max_batch_size=64, max_bytes=1000)
 
     def fill(_thread: int) -> None:
         with contextlib.suppress(BusyError):
@@ -75,7 +100,7 @@ def test_many_threads_get_no_more_places_than_there_are() -> None:
 
 
 def test_a_call_is_settled_once() -> None:
-    queue, done = CallQueue(1, max_batch_size=64), list[Call]()
+    queue, done = CallQueue(1, max_batch_size=64, max_bytes=1000), list[Call]()
     call = submit(queue, done=done)
     queue.settle(call)
     queue.settle(call)
@@ -85,7 +110,7 @@ def test_a_call_is_settled_once() -> None:
 
 
 def test_a_call_that_many_threads_settle_is_settled_by_one_of_them() -> None:
-    queue, done = CallQueue(1000, max_batch_size=64), list[Call]()
+    queue, done = CallQueue(1000, max_batch_size=64, max_bytes=1000), list[Call]()
     calls = [submit(queue, number, done) for number in range(1000)]
 
     def settle_all(_thread: int) -> None:
@@ -99,7 +124,7 @@ def test_a_call_that_many_threads_settle_is_settled_by_one_of_them() -> None:
 
 
 def test_a_call_that_is_cancelled_while_it_waits_is_not_taken_and_frees_its_place() -> None:
-    queue, done = CallQueue(2, max_batch_size=64), list[Call]()
+    queue, done = CallQueue(2, max_batch_size=64, max_bytes=1000), list[Call]()
     cancelled, other = submit(queue, 1, done), submit(queue, 2, done)
     queue.cancel(cancelled)
     newest = submit(queue, 3, done)
@@ -109,7 +134,7 @@ def test_a_call_that_is_cancelled_while_it_waits_is_not_taken_and_frees_its_plac
 
 
 def test_a_call_that_is_cancelled_while_it_runs_keeps_its_place_until_it_ends() -> None:
-    queue, done = CallQueue(1, max_batch_size=64), list[Call]()
+    queue, done = CallQueue(1, max_batch_size=64, max_bytes=1000), list[Call]()
     call = submit(queue, done=done)
     queue.take(1, 0)
     queue.cancel(call)
@@ -121,7 +146,7 @@ def test_a_call_that_is_cancelled_while_it_runs_keeps_its_place_until_it_ends() 
 
 
 def test_a_waiting_call_is_late_since_it_came_or_another_was_taken(clock: Clock) -> None:
-    queue = CallQueue(3, max_batch_size=64)
+    queue = CallQueue(3, max_batch_size=64, max_bytes=1000)
     assert queue.seconds_without_progress() == 0
     first = submit(queue)
     clock.now += 30
@@ -137,7 +162,7 @@ def test_a_waiting_call_is_late_since_it_came_or_another_was_taken(clock: Clock)
 
 
 def test_a_running_call_is_late_since_it_was_taken(clock: Clock) -> None:
-    queue = CallQueue(2, max_batch_size=64)
+    queue = CallQueue(2, max_batch_size=64, max_bytes=1000)
     stuck = submit(queue)
     clock.now += 30
     queue.take(1, 0)
@@ -151,7 +176,7 @@ def test_a_running_call_is_late_since_it_was_taken(clock: Clock) -> None:
 
 
 def test_a_batch_fills_until_it_is_as_large_as_allowed() -> None:
-    queue = CallQueue(10, max_batch_size=64)
+    queue = CallQueue(10, max_batch_size=64, max_bytes=1000)
     batch = take_in_thread(queue, 3, wait=600)
     calls = [submit(queue)]
     queue.notify()
@@ -162,14 +187,14 @@ def test_a_batch_fills_until_it_is_as_large_as_allowed() -> None:
 
 
 def test_a_batch_that_does_not_fill_in_time_is_returned_as_it_is() -> None:
-    queue = CallQueue(10, max_batch_size=64)
+    queue = CallQueue(10, max_batch_size=64, max_bytes=1000)
     calls = [submit(queue), submit(queue)]
     queue.notify()
     assert queue.take(3, 0.01) == calls
 
 
 def test_one_wake_up_is_enough_for_all_idle_threads() -> None:
-    queue = CallQueue(10, max_batch_size=64)
+    queue = CallQueue(10, max_batch_size=64, max_bytes=1000)
     batches = [take_in_thread(queue, 2) for _ in range(3)]
     calls = [submit(queue, number) for number in range(6)]
     queue.notify()
@@ -178,7 +203,7 @@ def test_one_wake_up_is_enough_for_all_idle_threads() -> None:
 
 
 def test_no_wake_up_is_lost_between_threads() -> None:
-    queue, done = CallQueue(100_000, max_batch_size=64), list[Call]()
+    queue, done = CallQueue(100_000, max_batch_size=64, max_bytes=1000), list[Call]()
 
     def work() -> None:
         while True:
@@ -204,7 +229,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.queue = CallQueue(5, max_batch_size=64)
+        self.queue = CallQueue(5, max_batch_size=64, max_bytes=1000)
         self.waiting, self.running = list[Call](), list[Call]()
         self.done, self.expected_done = list[Call](), list[Call]()
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from app.codec import Row
 from app.errors import PredictionError
-from app.predictor.calls import Call, CallQueue
+from app.predictor.call import Call
+from app.predictor.calls import CallQueue
 from tests.helpers import eventually
 from tests.predictor.test_model_thread import Doubling, ask, serve
 

@@ -18,7 +18,8 @@ from sklearn.ensemble import RandomForestClassifier
 from app.codec import Row
 from app.errors import PredictionError, RequestError
 from app.observability.logs import TextFormatter
-from app.predictor.calls import Call, CallQueue
+from app.predictor.call import Call
+from app.predictor.calls import CallQueue
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.model_thread import ModelThread
 from app.predictor.module import ModelModule
@@ -55,7 +56,7 @@ def serve(
     model: object, *, threads: int = 1, max_batch_size: int = 8, wait: float = 0
 ) -> CallQueue:
     """Let threads call a model; return the queue that they take its calls from."""
-    queue = CallQueue(limit=1000, max_batch_size=max_batch_size)
+    queue = CallQueue(limit=1000, max_batch_size=max_batch_size, max_bytes=1000)
     has_batch = hasattr(model, "run_batch")
     loaded = LoadedModel(Path("model.py"), cast("ModelModule", model), ANY_OBJECT, has_batch)
     thread = ModelThread(queue, max_batch_size=max_batch_size, wait=wait)

@@ -9,7 +9,7 @@ import pytest
 
 from app.config.settings import Settings
 from app.errors import BusyError, NotReadyError, PredictionError, RequestError, TimedOutError
-from app.predictor.calls import Call
+from app.predictor.call import Call
 from app.predictor.predictor import Predictor
 from app.predictor.state import State
 from tests.helpers import GATED, eventually, write_module

@@ -5,7 +5,8 @@ from queue import SimpleQueue
 from typing import Any
 
 from app.codec import Row
-from app.predictor.calls import Call, CallQueue
+from app.predictor.call import Call
+from app.predictor.calls import CallQueue
 from tests.helpers import eventually
 from tests.predictor.test_model_thread import Doubling, answers_of, serve
 
@@ -112,7 +113,7 @@ def test_rows_that_nobody_waits_for_any_more_are_not_predicted() -> None:
 
 
 def test_a_call_between_two_turns_makes_progress_for_the_watchdog() -> None:
-    queue = CallQueue(10, max_batch_size=MAX_BATCH_SIZE)
+    queue = CallQueue(10, max_batch_size=MAX_BATCH_SIZE, max_bytes=1000)
     call = Call(rows_from(0, 2), "", lambda _call: None)
     queue.submit(call)
     assert queue.take(1, 0) == [call]

@@ -108,6 +108,23 @@ def test_a_request_of_rows_takes_one_place_and_times_out_as_a_whole(tmp_path: Pa
         eventually(lambda: post(server, {"rows": [{"a": 1}]}).json() == {"predictions": [{"a": 1}]})
 
 
+def test_bodies_that_wait_have_a_bound_in_bytes(tmp_path: Path) -> None:
+    write_module(tmp_path, GATED)
+    with (
+        serving(tmp_path, MAX_CONTENT_LENGTH="10000") as server,
+        ThreadPoolExecutor(30) as pool,
+    ):
+        busy = pool.submit(server.predict, {"id": 1})
+        eventually((tmp_path / "started-1").exists)
+        row = {"text": "a" * 9900}
+        waiting = [pool.submit(post, server, {"rows": [row]}) for _ in range(20)]
+        eventually(lambda: sum(one.done() for one in waiting) == 12)
+        (tmp_path / "gate").touch()
+        statuses = [one.result().status_code for one in waiting]
+        assert (statuses.count(200), statuses.count(503)) == (8, 12)
+        assert busy.result().status_code == 200
+
+
 def test_a_hung_row_is_a_504_and_the_process_is_replaced(tmp_path: Path) -> None:
     write_module(tmp_path, GATED)
     with serving(tmp_path, WORKER_TIMEOUT="2") as server:
