@@ -23,7 +23,7 @@ from app.server.threads import Threads
 from app.server.unsent import LARGE_RESPONSE, limit_unsent
 from app.server.wsgi import WsgiCaller, WsgiResponse
 
-_READ_BYTES = 16_384  # at a time
+_READ_BYTES = 65_536  # at a time
 _MAX_BODIES = 2**28  # bytes of bodies that have come in part
 _KEEP_ALIVE_SECONDS = 75.0  # longer than clients keep theirs, or a request could meet the close
 _FLASK_THREADS = 3
