@@ -150,7 +150,7 @@ class Predictions:
             self._predictor.parameters,
             job.rows,
             validates=self._validates,
-            each_counts=is_partial,
+            errors_per_row=is_partial,
         )
         if rows.invalid and not is_partial:
             raise rows.invalid[0] if endpoint.is_single else as_one_error(rows.invalid)

@@ -67,7 +67,7 @@ class Rows(NamedTuple):
 
 
 def read_rows(
-    parameters: Parameters, values: list[JsonValue], *, validates: bool, each_counts: bool
+    parameters: Parameters, values: list[JsonValue], *, validates: bool, errors_per_row: bool
 ) -> Rows:
     """Validate and convert rows.
 
@@ -75,7 +75,7 @@ def read_rows(
         parameters: of the model.
         values: the rows, as parsed JSON.
         validates: whether a row has to be valid; else an object is enough.
-        each_counts: whether the first errors of each row are worded, not of all rows together.
+        errors_per_row: whether the first errors of each row are worded, not of all rows together.
 
     """
     if all(map(parameters.is_exact, values)):
@@ -93,10 +93,10 @@ def read_rows(
         elif not validates and isinstance(value, dict):
             valid.append(value)
         else:  # errors that are not shown are only counted: that is faster
-            error = rejecting.validate(value, MAX_ERRORS if each_counts and room else room)
+            error = rejecting.validate(value, MAX_ERRORS if errors_per_row and room else room)
             invalid[index] = error
             if room:
-                room -= 1 if each_counts else len(error.errors)
+                room -= 1 if errors_per_row else len(error.errors)
     return Rows(valid, invalid)
 
 

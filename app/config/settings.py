@@ -173,9 +173,7 @@ class Settings:
         parse=env.parse_path,
     )
     LOG_LEVEL: str = setting(
-        "INFO",
-        "minimum log level",
-        choices=("DEBUG", "INFO", "WARNING", "ERROR"),
+        "INFO", "minimum log level", choices=("DEBUG", "INFO", "WARNING", "ERROR")
     )
     ACCESS_LOG: str = setting(
         "errors",

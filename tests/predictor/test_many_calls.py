@@ -17,7 +17,7 @@ from app.errors import PredictionError
 from app.predictor.call import Call
 from app.predictor.calls import CallQueue
 from tests.helpers import eventually
-from tests.predictor.test_model_thread import Doubling, ask, serve
+from tests.predictor.calling import Doubling, ask, serve
 
 CALLS = 60_000
 

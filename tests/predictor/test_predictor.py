@@ -13,7 +13,7 @@ from app.predictor.call import Call
 from app.predictor.predictor import Predictor
 from app.predictor.state import State
 from tests.helpers import GATED, eventually, write_module
-from tests.predictor.test_model_thread import answers_of
+from tests.predictor.calling import answers_of
 
 RUN = "def run(input_data): return input_data\n"
 

@@ -8,7 +8,7 @@ from app.codec import Row
 from app.predictor.call import Call
 from app.predictor.calls import CallQueue
 from tests.helpers import eventually
-from tests.predictor.test_model_thread import Doubling, answers_of, serve
+from tests.predictor.calling import Doubling, answers_of, serve
 
 MAX_BATCH_SIZE = 8
 
