@@ -123,6 +123,7 @@ class FailedRowsError(RequestError):
 
     Attributes:
         errors: index of a row to message; the first where there are many.
+        total: the number of all these rows.
 
     """
 
@@ -137,6 +138,7 @@ class FailedRowsError(RequestError):
         """Fail a request with `status` because of `total` rows, for some of which are `errors`."""
         super().__init__(_with_total(message, len(errors), total))
         self.errors = errors
+        self.total = total
         self.status = status
         self.retry_after = retry_after
 

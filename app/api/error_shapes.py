@@ -73,8 +73,8 @@ def _form_of_mlflow(error: ErrorDescription) -> Mapping[str, JsonValue]:
 def _in_a_line(error: ErrorDescription) -> str:
     """Return the message with all errors of the body, each after the name of its part."""
     parts = "; ".join(f"{error.part}{name}: {text}" for name, text in error.errors.items())
-    if len(error.errors) == 1 and error.part:  # the message tells it
-        return parts
+    if error.part:  # the message is that of one of them
+        return f"{parts}; and {error.hidden} more" if error.hidden else parts
     return f"{error.message}: {parts}" if parts else error.message
 
 

@@ -55,6 +55,7 @@ class ErrorDescription(NamedTuple):
         headers: of the response, beside those that every response has.
         errors: what is wrong with each part of the body, as far as that is known.
         part: what such a part is, before its name.
+        hidden: the number of parts whose errors are not among these.
 
     """
 
@@ -63,6 +64,7 @@ class ErrorDescription(NamedTuple):
     headers: Mapping[str, str] = _NO_HEADERS
     errors: Mapping[str, str] = _NO_HEADERS
     part: str = ""
+    hidden: int = 0
 
 
 def describe_error(error: BaseException, *, debug: bool) -> ErrorDescription:
@@ -82,7 +84,8 @@ def describe_error(error: BaseException, *, debug: bool) -> ErrorDescription:
     if isinstance(error, RequestError) and not isinstance(error, PredictionError):
         headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
         if isinstance(error, FailedRowsError):
-            return ErrorDescription(error.status, str(error), headers, error.errors, "Row ")
+            hidden = error.total - len(error.errors)
+            return ErrorDescription(error.status, str(error), headers, error.errors, "Row ", hidden)
         errors = error.errors if isinstance(error, InvalidInputError) else {}
         text = error.description if isinstance(error, RefusedError) else str(error)
         return ErrorDescription(error.status, text, headers, errors)

@@ -15,7 +15,6 @@ from app.observability.request_ids import current_request_ids
 from app.predictor.call import Call, Outcome
 from app.predictor.calls import CallQueue
 from app.predictor.loaded_model import LoadedModel, to_json
-from app.predictor.validation import MAX_ERRORS
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +82,7 @@ class ModelThread:
             if len(call.outcomes) == len(call.rows) or (call.needs_all and _is_failure(call)):
                 self._settle(call)
                 return
-            if time.monotonic() > until or call.is_abandoned:
+            if time.monotonic() > until:
                 self._calls.wait_again(call)
                 return
 
@@ -121,8 +120,6 @@ class ModelThread:
             # Without the traceback, whose frames know the call: a cycle would wait for the
             # collector.
             outcome.__traceback__ = None
-            if call.failed > MAX_ERRORS:
-                outcome.__cause__ = None  # is never shown
 
     def _settle(self, call: Call) -> None:
         if call.failed > _MAX_LOGGED:

@@ -1,10 +1,12 @@
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.observability.request_ids import request_id
+from tests.helpers import eventually, serving, write_module
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01".encode()
@@ -65,3 +67,12 @@ def test_whatever_a_caller_sends_the_id_has_only_safe_characters(
 
 def test_random_ids_differ() -> None:
     assert len({request_id(b"", b"") for _ in range(1000)}) == 1000
+
+
+@pytest.mark.parametrize("debug", ["on", "off"])
+def test_the_id_is_in_the_line_of_a_failed_prediction(tmp_path: Path, debug: str) -> None:
+    write_module(tmp_path, "def run(row): return 1 / 0")
+    with serving(tmp_path, FLASK_DEBUG=debug, LOG_FORMAT="json", ACCESS_LOG="off") as server:
+        server.predict({}, headers={"X-Request-Id": "the-id"})
+        lines = eventually(lambda: [it for it in server.log.splitlines() if "division" in it])
+        assert all("the-id" in line for line in lines)

@@ -2,7 +2,10 @@
 
 import time
 from queue import SimpleQueue
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from app.codec import Row
 from app.predictor.call import Call
@@ -131,3 +134,20 @@ def test_threads_share_calls_of_many_rows() -> None:
     for call in calls:
         assert answers_of(call) == list(range(50))
     assert len(model.rows) == 300
+
+
+@pytest.mark.parametrize(("needs_all", "predicted"), [(True, 3), (False, 5)])
+def test_after_a_failure_the_other_rows_are_predicted_where_they_have_a_use(
+    needs_all: bool, predicted: int
+) -> None:
+    rows: list[int] = []
+
+    def run(row: Row) -> int:
+        rows.append(row["x"])
+        return 1 // int(row["x"] - 2)
+
+    queue, done = serve(SimpleNamespace(run=run)), SimpleQueue[Call]()
+    queue.submit(Call(rows_from(0, 5), "", done.put, needs_all=needs_all))
+    queue.notify()
+    call = done.get(timeout=30)
+    assert (rows, call.failed) == (list(range(predicted)), 1)
