@@ -78,7 +78,7 @@ def read_rows(
         errors_per_row: whether the first errors of each row are worded, not of all rows together.
 
     """
-    if all(map(parameters.is_exact, values)):
+    if parameters.are_exact(values):
         return Rows(values, {})
     is_valid, convert = parameters.is_valid, parameters.convert
     if all(map(is_valid, values)):

@@ -18,8 +18,8 @@ class Parameters:
         schema: JSON Schema of a request's body, in the dialect of dialect.py.
         sample: a body that is valid by it; dates are strings. Empty where there is none.
         is_valid: returns whether a parsed body is valid; fast, but without a reason.
-        is_exact: returns whether a parsed body is valid and needs no conversion; faster, but it may
-            be False for one that is.
+        are_exact: returns whether parsed bodies are valid and need no conversion; faster, but it
+            may be False for some that are.
         convert: returns a valid body as `run()` gets it; the body may be changed.
         validate: returns the InvalidInputError that rejects a parsed body; slower.
 
@@ -45,7 +45,7 @@ class Parameters:
         }
         self.schema = by_example if schema is None else _arranged(schema, self.sample)
         self.is_valid = compile_validator(self.schema)
-        self.is_exact = compile_exact(self.schema)
+        self.are_exact = compile_exact(self.schema)
         self.convert = compile_converter(self.schema, is_body=True) or _unchanged
         self.validate = Validator(self.schema).validate
         if sample is not None:

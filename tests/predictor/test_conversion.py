@@ -90,7 +90,7 @@ def test_a_body_of_the_exact_types_is_valid_and_stays_as_it_is(data: st.DataObje
     )
     exact = st.just({name: values[name] for name in names})
     body = data.draw(bodies | exact)
-    if parameters.is_exact(body):
+    if parameters.are_exact([body]):
         assert parameters.is_valid(body)
         converted = parameters.convert(dict(body))
         assert repr(converted) == repr(body)
@@ -117,11 +117,14 @@ def test_a_body_of_the_exact_types_is_valid_and_stays_as_it_is(data: st.DataObje
     ],
 )
 def test_where_more_than_types_matter_no_body_is_exact(schema: Schema) -> None:
-    is_exact = compile_exact(schema)
-    assert not any(is_exact(body) for body in ({"a": 1.0}, {"a": 1}, {"a": "x"}, {"a": [1.0]}, {}))
+    are_exact = compile_exact(schema)
+    bodies: list[Any] = [{"a": 1.0}, {"a": 1}, {"a": "x"}, {"a": [1.0]}, {}]
+    assert not any(are_exact([body]) for body in bodies)
 
 
 @pytest.mark.parametrize("body", [{}, [], None, 1, "a", {"b": 1.5, "a": "x"}, {"a": "x", "b": 1}])
-def test_other_bodies_are_not_exact(body: Any) -> None:
-    assert not Parameters({"a": "x", "b": 1.5}).is_exact(body)
-    assert Parameters({"a": "x", "b": 1.5}).is_exact({"a": "x", "b": 1.5})
+def test_rows_are_exact_only_if_each_is(body: Any) -> None:
+    parameters, exact = Parameters({"a": "x", "b": 1.5}), {"a": "y", "b": 2.5}
+    assert parameters.are_exact([exact, exact])
+    assert not parameters.are_exact([body])
+    assert not parameters.are_exact([exact, body])
