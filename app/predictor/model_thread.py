@@ -5,7 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain
 from typing import NoReturn
 
 from app.codec import JsonValue, Row, encode_all
@@ -89,16 +89,18 @@ class ModelThread:
     def _predict_together(self, model: LoadedModel, batch: Sequence[Call]) -> bool:
         """Predict the rows of a batch at once; return False where that fails."""
         current_request_ids.set(tuple([call.request_id for call in batch]))
-        rows = [row for call in batch for row in call.rows]
+        rows = [*chain.from_iterable([call.rows for call in batch])]
         try:
-            results = iter(model.predict_batch(rows))
+            results = model.predict_batch(rows)
         except RequestError as error:
             level = logging.INFO if isinstance(error, RefusedError) else logging.WARNING
             _log.log(level, "%s; retrying %d rows one by one", error, len(rows))
             return False
+        end = 0
         for call in batch:
             current_request_ids.set((call.request_id,))
-            own = list(islice(results, len(call.rows)))
+            start, end = end, end + len(call.rows)
+            own = results[start:end]
             call.predictions = (call.needs_all and encode_all(own)) or b""
             if not call.predictions:
                 for result in own:

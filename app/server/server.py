@@ -154,7 +154,6 @@ class Server:
         """Send a response of the API, unless the client has got one, or has gone."""
         if not connection.awaits_response(request):
             return
-        self.forget(request)
         keep_alive = connection.may_stay_open(request) and not self.is_draining
         headers = response.headers
         if b"origin" in request.headers:
@@ -167,6 +166,7 @@ class Server:
         route = request.endpoint.rule if request.endpoint else _UNKNOWN_ROUTE
         self._account(request, route, response.status, len(body))
         self._write(connection, data, keep_alive=keep_alive)
+        self.forget(request)
 
     def forget(self, request: Request) -> None:
         """Drop what is kept for a request that has its response, or whose client has gone."""

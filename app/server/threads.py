@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from queue import Full, Queue
+from queue import SimpleQueue
 from typing import Any
 
 from app.errors import BusyError
@@ -18,7 +18,7 @@ class Threads:
 
     def __init__(self, name: str, count: int) -> None:
         """Start them."""
-        self._queue: Queue[tuple[Callable[..., None], tuple[Any, ...]]] = Queue(_MAX_QUEUED)
+        self._queue: SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = SimpleQueue()
         for number in range(1, count + 1):
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True).start()
 
@@ -29,10 +29,9 @@ class Threads:
             BusyError: too many are queued.
 
         """
-        try:
-            self._queue.put_nowait((function, arguments))
-        except Full:
-            raise BusyError from None
+        if self._queue.qsize() >= _MAX_QUEUED:  # one thread submits: the event loop's
+            raise BusyError
+        self._queue.put((function, arguments))
 
     def _run(self) -> None:
         while True:
