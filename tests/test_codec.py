@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.codec import decode, encode
 
@@ -101,3 +103,45 @@ def test_numbers_are_checked_at_any_depth_one_by_one() -> None:
     assert len(value) == 400_001
     with pytest.raises(ValueError, match="a number beyond 64 bits"):
         decode(deep.replace(b"1e1", b"1e999"))
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object, in which names may be twice."""
+
+
+def _text(value: Any) -> str:
+    match value:
+        case _Pairs():
+            return "{" + ", ".join(f"{_text(name)} :{_text(it)}" for name, it in value) + "}"
+        case list():
+            return "[" + ",".join(map(_text, value)) + "]"
+    return json.dumps(value)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name is there twice")
+    return dict(pairs)
+
+
+_VALUES = st.recursive(
+    st.sampled_from([1, 2.5, None, True, "", "a", ":", "::", "a:b", '":"', '\\":', '"']),
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(st.tuples(st.sampled_from(["a", "b", ":", 'c"']), inner)).map(_Pairs)
+    ),
+)
+
+
+@settings(max_examples=500)
+@given(values=st.lists(_VALUES, max_size=5))
+def test_names_are_unique_in_long_texts_too(values: list[Any]) -> None:
+    rows = [_Pairs([("x", number / 2), ("y", number)]) for number in range(300)]
+    text = _text(_Pairs([("rows", rows + values)]))
+    try:
+        expected = json.loads(text, object_pairs_hook=_without_duplicates)
+    except ValueError:
+        with pytest.raises(ValueError, match="duplicate key"):
+            decode(text.encode())
+    else:
+        assert decode(text.encode()) == expected
