@@ -166,7 +166,7 @@ class Server:
         route = request.endpoint.rule if request.endpoint else _UNKNOWN_ROUTE
         self._account(request, route, response.status, len(body))
         self._write(connection, data, keep_alive=keep_alive)
-        self.forget(request)
+        self.forget(request)  # last: to free many rows takes a while
 
     def forget(self, request: Request) -> None:
         """Drop what is kept for a request that has its response, or whose client has gone."""
