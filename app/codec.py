@@ -20,7 +20,7 @@ Row: TypeAlias = dict[str, JsonValue]
 
 _LONG_TEXT = 4096  # bytes
 _BEGINNING = 1024
-_STRING = re.compile(rb':\s*"')  # that is no name
+_STRING_VALUE = re.compile(rb':\s*"')  # that is no name
 _INTEGERS = range(-(2**63), 2**64)
 _NINETEEN_DIGITS = b"0" * 19
 _NO_DIGIT = re.compile(b"[^0]")
@@ -55,7 +55,7 @@ def _parse(text: bytes) -> JsonValue:
     it is faster to count: most likely each colon follows a name, none of which may be missing in
     the value.
     """
-    if len(text) > _LONG_TEXT and not _STRING.search(text, 0, _BEGINNING):
+    if len(text) > _LONG_TEXT and not _STRING_VALUE.search(text, 0, _BEGINNING):
         value = jiter.from_json(text, allow_inf_nan=False)
         if _has_names(value, text.count(b":")):
             return value

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable, Collection, Mapping
-from itertools import chain
 
 from app.codec import JsonValue, Row
 from app.predictor.dialect import Schema
@@ -60,11 +59,14 @@ def compile_exact(schema: Schema) -> Callable[[list[JsonValue]], bool]:
     def are_exact(rows: list[JsonValue]) -> bool:
         previous = names  # of the row before, whose strings jiter uses again: those compare fast
         for row in rows:
-            if type(row) is not dict or (own := [*row]) != previous:
+            if (
+                type(row) is not dict
+                or (own := [*row]) != previous
+                or [*map(type, row.values())] != types
+            ):
                 return False
             previous = own
-        values = chain.from_iterable(map(dict.values, rows))
-        return [*map(type, values)] == types * len(rows)
+        return True
 
     return are_exact
 
