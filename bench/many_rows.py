@@ -1,7 +1,7 @@
 """The scenario "many-rows": one caller that sends 1000 rows a call, to each server that takes them.
 
-Each server has one process. Just before and just after its load, the model's own batch call is
-measured, in a process of its own, so that a change of the machine's speed affects both alike.
+Each server has one process. After each request, the model's own batch call is measured in the
+process that sends them, so that a change of the machine's speed affects both alike.
 """
 
 from dataclasses import replace
@@ -11,10 +11,9 @@ from urllib.error import URLError
 import joblib
 
 from bench.batch_forms import FORMS, BatchForm, Rows
-from bench.load import Requests, load
-from bench.own_call import own_call
+from bench.own_call import paired_calls
 from bench.registry import SERVERS
-from bench.results import Results, Values, ratio
+from bench.results import Results, Values
 from bench.server_process import BenchError, check, run_server, send
 from bench.servers import BENCH, MODELS, Server
 
@@ -28,43 +27,39 @@ def measure(seconds: float) -> dict[str, float]:
     """Measure each form of a request of 1000 rows with both models.
 
     Returns:
-        For each model and form the median "ms" of a call, and the "model ms" of the model's own
-        call; and the failed requests.
+        For each model and form the medians: "ms" of a request, "model ms" of the model's own call,
+        and "ratio" of a request to the call that follows it.
 
     Raises:
-        BenchError: a server does not start, or a prediction is wrong.
+        BenchError: a server does not start, a request fails, or a prediction is wrong.
 
     """
-    values = {"errors": 0.0}
+    values = {}
     data = joblib.load(BENCH / "models" / "batches.joblib")
     for model in MODELS:
-        with own_call(model) as call_model:
-            call_model(_WARM_UP)
+        with paired_calls(model) as calls:
             for form in FORMS:
                 server = _server(form, model)
                 batches, expected = data["batches"], data[model]
                 with run_server(server, model, batches[0][:64], expected[0][:64]) as running:
-                    requests = Requests(running.url, [form.body(batch) for batch in batches])
+                    bodies = [form.body(batch) for batch in batches]
                     _verify(running.url, form, batches, expected, server.tolerance)
-                    load(requests, connections=1, seconds=_WARM_UP)
-                    before = call_model(seconds / 2)
-                    done = load(requests, connections=1, seconds=seconds)
-                    after = call_model(seconds / 2)
-                values[f"{model}: {form.key}: ms"] = done.p50
-                values[f"{model}: {form.key}: model ms"] = mean((before, after))
-                values["errors"] += done.errors
+                    calls.measure(running.url, bodies, _WARM_UP)
+                    durations = calls.measure(running.url, bodies, seconds)
+                values[f"{model}: {form.key}: ms"] = durations.request_ms
+                values[f"{model}: {form.key}: model ms"] = durations.model_ms
+                values[f"{model}: {form.key}: ratio"] = durations.ratio
     return values
 
 
 def milliseconds(results: Results, model: str, form: BatchForm) -> Values:
-    """Return the median duration of a call, for each round."""
+    """Return the median duration of a request, for each round."""
     return results.scenario(NAME, f"{model}: {form.key}: ms")
 
 
 def to_own_call(results: Results, model: str, form: BatchForm) -> Values:
     """Return the ratio of that to the duration of the model's own batch call."""
-    own = results.scenario(NAME, f"{model}: {form.key}: model ms")
-    return ratio(milliseconds(results, model, form), own)
+    return results.scenario(NAME, f"{model}: {form.key}: ratio")
 
 
 def own_milliseconds(results: Results, model: str) -> Values:

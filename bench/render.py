@@ -65,7 +65,7 @@ def report(results: Results, *, include_unmeasured: bool = True) -> str:
     parts += ["## Targets\n", _target_table(results, include_unmeasured=include_unmeasured)]
     for model in MODELS:
         parts += [f"## The model `{model}`\n", _load_table(results, model)]
-    if results.scenario(many_rows.NAME, "errors"):
+    if any(entry.name == many_rows.NAME for entry in results.scenarios):
         parts += [f"## {many_rows.ROWS} rows in one call\n", _many_rows_table(results)]
     if any(entry.name in SCENARIOS for entry in results.scenarios):
         parts += ["## Scenarios, this service only\n", _scenario_table(results)]
@@ -175,8 +175,7 @@ def _tuning_table(results: Results) -> str:
 
 def _failures(results: Results) -> str:
     broken = [key for key in results.servers if results.errors(key)]
-    names = (*SCENARIOS, many_rows.NAME)
-    broken += [name for name in names if any(results.scenario(name, "errors").values())]
+    broken += [name for name in SCENARIOS if any(results.scenario(name, "errors").values())]
     lines = [f"- {text}\n" for text in results.failures]
     lines += [f"- {key}: requests failed, so its results are not comparable\n" for key in broken]
     return "\n## Failures\n\n" + "".join(lines) if lines else ""
