@@ -11,7 +11,7 @@ from urllib.error import URLError
 import joblib
 
 from bench.batch_forms import FORMS, BatchForm, Rows
-from bench.own_call import paired_calls
+from bench.paired_calls import paired_calls
 from bench.registry import SERVERS
 from bench.results import Results, Values
 from bench.server_process import BenchError, check, run_server, send

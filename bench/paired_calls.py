@@ -1,7 +1,7 @@
 """Requests to a server and the model's own batch calls in turn, so that both meet the same speed.
 
-`python -m bench.own_call MODEL` is the process that does so. For each line of its input, JSON with
-the arguments of `PairedCalls.measure`, it prints the durations as JSON.
+`python -m bench.paired_calls MODEL` is the process that does so. For each line of its input, JSON
+with the arguments of `PairedCalls.measure`, it prints the durations as JSON.
 """
 
 import json
@@ -83,7 +83,7 @@ class PairedCalls:
             self.process.stdin.write(json.dumps(arguments) + "\n")
             return Durations(**json.loads(self.process.stdout.readline()))
         except (OSError, ValueError) as error:
-            raise BenchError(f"requests or the model's own calls failed: {error!r}") from error
+            raise BenchError("a request or a call of the model failed, see above") from error
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def paired_calls(model: str) -> Iterator[PairedCalls]:
     """Start the process, with thread pools of the same sizes as in one process of the service."""
     python = BENCH / ".venvs" / "ours" / "bin" / "python"
     with subprocess.Popen(
-        [python, "-m", "bench.own_call", model],
+        [python, "-m", "bench.paired_calls", model],
         cwd=BENCH.parent,
         env={"LANG": "C.UTF-8", **thread_pool_env(1)},
         stdin=subprocess.PIPE,
@@ -114,7 +114,10 @@ def main() -> None:
     ]
     with without_joblib_pools():  # as in the service
         for line in sys.stdin:
-            durations = _measure(module, texts, **json.loads(line))
+            try:
+                durations = _measure(module, texts, **json.loads(line))
+            except (BenchError, OSError) as error:
+                sys.exit(f"request failed: {error}")
             print(json.dumps(asdict(durations)), flush=True)
 
 
