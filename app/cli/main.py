@@ -11,6 +11,7 @@ import app
 from app.cli.check import check
 from app.cli.golden import golden
 from app.cli.predict import predict
+from app.cli.scaffold import scaffold
 from app.cli.settings import settings
 
 
@@ -30,5 +31,5 @@ def _become_development_server() -> NoReturn:
     os.execv(sys.executable, command)  # noqa: S606 - a shell would only add quoting
 
 
-for _command in (check, golden, predict, settings):
+for _command in (check, golden, predict, scaffold, settings):
     main.add_command(_command)

@@ -26,6 +26,7 @@ class LoadedModel:
         parameters: the types of its parameters.
         supports_batching: whether concurrent calls share a `run_batch()`.
         answer_schema: of what `run()` returns, where a TypedDict declares it.
+        sample_name: what messages call the sample.
 
     """
 
@@ -34,6 +35,7 @@ class LoadedModel:
     parameters: Parameters
     supports_batching: bool
     answer_schema: Schema | None = None
+    sample_name: str = "sample()"
 
     @property
     def version(self) -> str | None:

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from app.bare.model_file import find_model_file
 from app.config.settings import Settings
 from app.errors import ModelError
 from app.predictor.annotations import answer_schema, parameters_schema
@@ -47,15 +48,26 @@ class Loader:
 
         """
         settings = self._settings
-        file = find_module(Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME)
-        check_digests(file.parent, settings.MODEL_CHECKSUMS)
-        self._pickles.check(file.parent)
+        folder, name = Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME
+        model_file = find_model_file(folder, name)
+        file = model_file.path if model_file else find_module(folder, name)
+        check_digests(folder, settings.MODEL_CHECKSUMS)
+        self._pickles.check(folder)
         self._pickles.enforce()
         check_versions(file, settings.VERSION_CHECK)
-        module = load_module(file)
+        sample_name = "sample()"
+        if model_file:
+            # Not at the top: a module may do without scikit-learn.
+            from app.predictor.bare_module import load_model_file  # noqa: PLC0415
+
+            module = load_model_file(model_file, self._pickles.allowed)
+            sample_name = f"a sample (to give a real one, write {model_file.sample.name})"
+        else:
+            module = load_module(file)
         parameters = Parameters(read_sample(file, module), parameters_schema(file, module))
         supports_batching = settings.MAX_BATCH_SIZE > 1 and hasattr(module, "run_batch")
-        return LoadedModel(file, module, parameters, supports_batching, answer_schema(module))
+        schema = answer_schema(module)
+        return LoadedModel(file, module, parameters, supports_batching, schema, sample_name)
 
     def init(self, model: LoadedModel) -> None:
         """Call the module's `init()`, if it has one.

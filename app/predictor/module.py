@@ -65,7 +65,8 @@ def find_module(folder: Path, name: str) -> Path:
         if file.parent != folder or not file.is_file():
             msg = (
                 f"Model module '{stem}' is not in the model folder, which holds {listing}: "
-                f"put {stem}.py there or set TRAINED_MODEL_MODULE_NAME"
+                f"put {stem}.py or one model file (.joblib, .pkl, .skops, .onnx, …) there, or set "
+                "TRAINED_MODEL_MODULE_NAME"
             )
             raise ModelError(msg)
         return file
@@ -93,7 +94,7 @@ def load_module(file: Path) -> ModelModule:
         ModelError: it cannot be imported, or its functions are not those of a model.
 
     """
-    _unload_models()
+    unload_models()
     name, path = file.stem, file.parent.resolve() / file.name
     if name in sys.modules:
         raise ModelError(
@@ -111,7 +112,7 @@ def load_module(file: Path) -> ModelModule:
     return cast("ModelModule", module)
 
 
-def _unload_models() -> None:
+def unload_models() -> None:
     """Drop each loaded model, its neighbours and its folder, so that a retry reads them again."""
     modules = sys.modules.copy()  # other threads may import
     loaders = [getattr(module, "__loader__", None) for module in modules.values()]

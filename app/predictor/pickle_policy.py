@@ -8,7 +8,7 @@ that is not allowed, in whatever way it is unpickled.
 import os
 import sys
 import threading
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -29,9 +29,15 @@ class PicklePolicy:
     def __init__(self, settings: Settings) -> None:
         """Apply PICKLE_POLICY with PICKLE_ALLOWED."""
         self._policy = settings.PICKLE_POLICY
-        self._allowed = set(settings.PICKLE_ALLOWED.split(","))
-        if self._policy == "audit" and _SKLEARN in self._allowed:
-            self._allowed |= set(_SKLEARN_IMPORTS.read_text(encoding="ascii").splitlines())
+        self._setting = settings.PICKLE_ALLOWED
+
+    @cached_property
+    def allowed(self) -> set[str]:
+        """What PICKLE_ALLOWED lists, as `module.name`."""
+        names = set(self._setting.split(","))
+        if _SKLEARN in names:
+            names |= set(_SKLEARN_IMPORTS.read_text(encoding="ascii").splitlines())
+        return names
 
     def check(self, folder: Path) -> None:
         """Examine every file in a model folder, without unpickling.
@@ -69,7 +75,7 @@ class PicklePolicy:
     def _error(self, pickle: PickleImports) -> str | None:
         if self._policy == "forbid":
             return "is a pickle, which PICKLE_POLICY forbids: save the model with skops or as ONNX"
-        if refused := sorted(pickle.names - self._allowed):
+        if refused := sorted(pickle.names - self.allowed):
             return (
                 f"would import {_one_line(', '.join(refused))} if it were unpickled, "
                 "which PICKLE_ALLOWED does not list: add it if you trust it"

@@ -82,7 +82,7 @@ class Predictor:
     def name(self) -> str:
         """The model's name: MODEL_NAME, else the module's; empty while that is unknown."""
         settings = self._settings
-        name = self.model.file.stem if self.model else settings.TRAINED_MODEL_MODULE_NAME
+        name = self.model.module.__name__ if self.model else settings.TRAINED_MODEL_MODULE_NAME
         return settings.MODEL_NAME or escape_surrogates(name.removesuffix(".py"))
 
     @property

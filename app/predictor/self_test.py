@@ -72,7 +72,8 @@ def run_self_test(model: LoadedModel) -> Answer:
 def _predict_sample(model: LoadedModel) -> Iterator[_Prediction]:
     if model.parameters.has_sample:
         row = model.parameters.convert(_copy(model.parameters.sample))
-        yield _Prediction("sample()", row, _predict(model, row, "sample()"), DEFAULT_TOLERANCE)
+        name = model.sample_name
+        yield _Prediction(name, row, _predict(model, row, name), DEFAULT_TOLERANCE)
 
 
 def _predict_golden_cases(model: LoadedModel) -> Iterator[_Prediction]:

@@ -1,0 +1,1 @@
+"""A model file without a module: what the fitted object tells becomes a module."""
