@@ -8,12 +8,11 @@ from pathlib import Path
 
 import click
 
-from app.codec import JsonValue, encode
 from app.config.settings import Settings
 from app.observability import logs
-from app.predictor.dialect import Schema
 from app.predictor.parameters import Parameters
 from app.predictor.predictor import Predictor
+from app.predictor.type_words import json_text, kind_of
 
 
 @click.command
@@ -49,9 +48,13 @@ def _settings(model: Path | None) -> Settings:
         settings = dataclasses.replace(
             settings, MODEL_DIR=str(folder), TRAINED_MODEL_MODULE_NAME=name
         )
-    # The reason shall contain the exception's text, and this command is what exits.
+    # The reason shall contain the exception's text, and this command is what exits, at once.
     return dataclasses.replace(
-        settings, FLASK_DEBUG=True, EXIT_AFTER_FAILED_LOAD=False, LOG_FORMAT="text"
+        settings,
+        FLASK_DEBUG=True,
+        INIT_RETRIES=0,
+        EXIT_AFTER_FAILED_LOAD=False,
+        LOG_FORMAT="text",
     )
 
 
@@ -59,28 +62,10 @@ def _describe(parameters: Parameters) -> str:
     required = parameters.schema.get("required", [])
     lines = ["The model is ready: POST /api/model/predict takes"]
     for name, schema in parameters.schema.get("properties", {}).items():
-        line = f"  {name} ({_kind(schema)})"
+        line = f"  {name} ({kind_of(schema)})"
         if name in parameters.sample:
-            line += f", such as {_json(parameters.sample[name])}"
+            line += f", such as {json_text(parameters.sample[name])}"
         if name not in required:
-            line += f", optional: {_json(schema.get('default'))} by default"
+            line += f", optional: {json_text(schema.get('default'))} by default"
         lines.append(line)
     return "\n".join(lines) if len(lines) > 1 else f"{lines[0]} any JSON object"
-
-
-def _kind(schema: Schema) -> str:
-    """Return the type of a parameter in words."""
-    if "anyOf" in schema:
-        return " or ".join(map(_kind, schema["anyOf"]))
-    if "enum" in schema:
-        return " or ".join(map(_json, schema["enum"]))
-    kind: str = schema.get("format", schema.get("type", "any"))
-    for bound in ("minimum", "maximum"):
-        if bound in schema:
-            kind += f", {bound} {schema[bound]}"
-            kind += " exclusive" if schema.get(f"exclusive{bound.capitalize()}") else ""
-    return kind
-
-
-def _json(value: JsonValue) -> str:
-    return encode(value).decode()

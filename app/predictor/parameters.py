@@ -16,6 +16,7 @@ class Parameters:
 
     Attributes:
         schema: JSON Schema of a request's body, in the dialect of dialect.py.
+        is_by_example: whether the types come from the sample.
         sample: a body that is valid by it; dates are strings. Empty where there is none.
         is_valid: returns whether a parsed body is valid; fast, but without a reason.
         are_exact: returns whether parsed bodies are valid and need no conversion; faster, but it
@@ -38,6 +39,7 @@ class Parameters:
             ModelError: an example is not one that a caller can send.
 
         """
+        self.is_by_example = schema is None
         by_example = schema_of_sample(sample or {}) if schema is None else {}
         self.sample: Row = {
             name: sendable(value, f"sample()[{name!r}]", defines_type=schema is None)

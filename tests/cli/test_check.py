@@ -57,7 +57,7 @@ def test_model_that_becomes_ready_prints_its_parameters(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines() == [
             "The model is ready: POST /api/model/predict takes",
-            "  docks (int64), such as 24",
+            "  docks (integer), such as 24",
             '  weather (string), such as "clear"',
             '  opened (date), such as "2023-04-01"',
             "  note (any), such as null, optional: null by default",
@@ -67,7 +67,7 @@ def test_model_that_becomes_ready_prints_its_parameters(tmp_path: Path) -> None:
 def test_types_are_printed_in_words(tmp_path: Path) -> None:
     done = check(write_module(tmp_path, TYPED, "fraud"))
     assert done.stdout.splitlines()[1:] == [
-        "  docks (int64, minimum 0, maximum 9 exclusive), such as 2",
+        "  docks (integer, minimum 0, maximum 9 exclusive), such as 2",
         '  weather ("clear" or "rain"), such as "clear"',
         "  wind (number or null), optional: 0.5 by default",
     ]
