@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
@@ -18,6 +19,7 @@ from gunicorn.glogging import Logger
 from app.config.settings import Settings
 from app.errors import ServiceError
 from app.observability.request_ids import current_request_ids
+from app.observability.tracebacks import cut_tracebacks
 
 # The service's own loggers, which a model's logging configuration must not silence.
 _SERVICE = ("app", "gunicorn", "py.warnings")
@@ -124,15 +126,31 @@ def keep_service_loggers() -> None:
             logger.disabled = False
 
 
-def log_failure(logger: logging.Logger, message: str, error: ServiceError) -> None:
+def log_failure(
+    logger: logging.Logger,
+    message: str,
+    error: ServiceError,
+    folder: Path | None = None,
+    level: int = logging.ERROR,
+) -> None:
     """Log an error with the traceback of its cause.
 
     The cause is the user's: where it cannot be formatted, there is no traceback.
+
+    Args:
+        logger: logs it.
+        message: has one %s, for the error.
+        error: what to log.
+        folder: the model folder, to which the traceback is cut; without it, it is whole.
+        level: of the record.
+
     """
     try:
-        logger.error(message, error, exc_info=error.__cause__)
+        if folder is not None and error.__cause__ is not None:
+            cut_tracebacks(error.__cause__, folder.resolve())
+        logger.log(level, message, error, exc_info=error.__cause__)
     except BaseException:  # noqa: BLE001 - of the user's code
-        logger.error(message, error)  # noqa: TRY400 - its traceback is what failed
+        logger.log(level, message, error)  # its traceback is what failed
 
 
 def utc(seconds: float) -> str:

@@ -78,7 +78,7 @@ class ModelThread:
         until = time.monotonic() + _TURN_SECONDS
         while self._calls.start(call):  # else nobody waits any more
             current_request_ids.set((call.request_id,))
-            self._add(call, _outcome(model, call.rows[len(call.outcomes)]))
+            self._add(model, call, _outcome(model, call.rows[len(call.outcomes)]))
             if len(call.outcomes) == len(call.rows) or (call.needs_all and _is_failure(call)):
                 self._settle(call)
                 return
@@ -104,11 +104,11 @@ class ModelThread:
             call.predictions = (call.needs_all and encode_all(own)) or b""
             if not call.predictions:
                 for result in own:
-                    self._add(call, _encoded(result))
+                    self._add(model, call, _encoded(result))
             self._settle(call)
         return True
 
-    def _add(self, call: Call, outcome: Outcome) -> None:
+    def _add(self, model: LoadedModel, call: Call, outcome: Outcome) -> None:
         """Add the outcome of a call's next row, and log it where it is an error."""
         call.outcomes.append(outcome)
         if not isinstance(outcome, bytes):
@@ -118,7 +118,7 @@ class ModelThread:
                 if isinstance(outcome, RefusedError):
                     _log.info("%s", outcome)
                 else:
-                    log_failure(_log, "Prediction failed: %s", outcome)
+                    log_failure(_log, "Prediction failed: %s", outcome, model.file.parent)
             # Without the traceback, whose frames know the call: a cycle would wait for the
             # collector.
             outcome.__traceback__ = None
