@@ -6,17 +6,17 @@ Whatever its code raises while it is loaded, an exit included, becomes a ModelEr
 import contextlib
 import importlib.util
 import sys
-import traceback
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
 from typing import NoReturn, Protocol, TypeGuard, TypeVar, cast
 
 from app.codec import JsonValue, Row
 from app.errors import ModelError
 from app.observability.logs import keep_service_loggers
+from app.observability.tracebacks import own_frames
 from app.predictor.module_functions import check_functions
+from app.predictor.neighbours import unload
 from app.text import escape_surrogates, truncate
 
 T = TypeVar("T")
@@ -80,7 +80,17 @@ def find_module(folder: Path, name: str) -> Path:
 
 
 class _ModelFileLoader(SourceFileLoader):
-    """Marks, in `sys.modules`, the modules that were loaded as models."""
+    """Marks, in `sys.modules`, the modules that were loaded as models.
+
+    Attributes:
+        in_use: the names of the modules that were imported before.
+
+    """
+
+    def __init__(self, name: str, path: str) -> None:
+        """Prepare to load the module `name` from `path`."""
+        super().__init__(name, path)
+        self.in_use = frozenset(sys.modules)
 
     def path_stats(self, path: str) -> NoReturn:
         """Keep from using bytecode: a file may change twice in the second that it is dated by."""
@@ -114,16 +124,11 @@ def load_module(file: Path) -> ModelModule:
 
 def unload_models() -> None:
     """Drop each loaded model, its neighbours and its folder, so that a retry reads them again."""
-    modules = sys.modules.copy()  # other threads may import
-    loaders = [getattr(module, "__loader__", None) for module in modules.values()]
-    folders = {
-        Path(loader.path).parent for loader in loaders if isinstance(loader, _ModelFileLoader)
-    }
-    for name, module in modules.items():
-        origin = getattr(module, "__file__", None)
-        if isinstance(module, ModuleType) and origin and Path(origin).parent in folders:
-            sys.modules.pop(name, None)
-    sys.path[:] = [entry for entry in sys.path if Path(entry) not in folders]
+    for module in list(sys.modules.values()):
+        if isinstance(loader := getattr(module, "__loader__", None), _ModelFileLoader):
+            folder = Path(loader.path).parent
+            unload(folder, loader.in_use)
+            sys.path[:] = [entry for entry in sys.path if Path(entry) != folder]
 
 
 def read_sample(file: Path, module: ModelModule) -> Row | None:
@@ -227,8 +232,7 @@ def user_frame(file: Path, error: BaseException) -> str:
     place = file.name
     with contextlib.suppress(BaseException):
         folder = file.parent.resolve()
-        for frame, line in traceback.walk_tb(error.__traceback__):
-            path = Path(frame.f_code.co_filename)
-            if path.parent == folder:
-                place = f"{path.name}, line {line}"
+        for entry in own_frames(error.__traceback__, folder):
+            path = Path(entry.tb_frame.f_code.co_filename).relative_to(folder)
+            place = f"{path}, line {entry.tb_lineno}"
     return place
