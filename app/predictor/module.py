@@ -17,6 +17,7 @@ from app.observability.logs import keep_service_loggers
 from app.observability.tracebacks import own_frames
 from app.predictor.module_functions import check_functions
 from app.predictor.neighbours import unload
+from app.predictor.script_arguments import arguments_of
 from app.text import escape_surrogates, truncate
 
 T = TypeVar("T")
@@ -168,7 +169,8 @@ def call_user_code(file: Path, action: str, function: Callable[[], T]) -> T:
 
     """
     try:
-        return function()
+        with arguments_of(file):
+            return function()
     except BaseException as error:
         raise ModelError(*describe_failure(file, action, error)) from error
     finally:
