@@ -15,6 +15,7 @@ from app.codec import JsonValue, Row
 from app.errors import ModelError
 from app.observability.logs import keep_service_loggers
 from app.observability.tracebacks import own_frames
+from app.predictor.main_names import serve_main_names
 from app.predictor.module_functions import check_functions
 from app.predictor.neighbours import unload
 from app.predictor.script_arguments import arguments_of
@@ -118,6 +119,7 @@ def load_module(file: Path) -> ModelModule:
     spec = cast("ModuleSpec", importlib.util.spec_from_file_location(name, path, loader=loader))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that its classes can be unpickled
+    serve_main_names(module)
     call_user_code(file, "import", lambda: loader.exec_module(module))
     check_functions(file, module)
     return cast("ModelModule", module)
