@@ -6,6 +6,7 @@
     │   ├── TransientError     … this time: a retry may succeed
     │   └── ArchiveError       … because its archive is broken or unsafe
     ├── ModelError             the model module is missing, broken or wrong
+    │   └── TransientModelError  … this time: a retry may succeed
     └── RequestError           a request cannot be served
         ├── InvalidInputError  400: the body does not fit the parameters
         ├── PredictionError    500: run() raised, or returned no JSON value
@@ -57,7 +58,11 @@ class ArchiveError(FetchError):
 
 
 class ModelError(ServiceError):
-    """The model module is missing, broken or wrong."""
+    """The model module is missing, broken or wrong; only a change of the model folder helps."""
+
+
+class TransientModelError(ModelError):
+    """The model cannot be loaded this time; a retry may succeed."""
 
 
 class RequestError(ServiceError):

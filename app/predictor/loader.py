@@ -5,7 +5,8 @@ from pathlib import Path
 
 from app.bare.model_file import find_model_file
 from app.config.settings import Settings
-from app.errors import ModelError
+from app.errors import ModelError, TransientModelError
+from app.observability.logs import log_failure
 from app.predictor.annotations import answer_schema, parameters_schema
 from app.predictor.answer import Answer, answer_of
 from app.predictor.loaded_model import LoadedModel
@@ -97,13 +98,13 @@ class Loader:
             except ModelError as error:
                 if self._settings.SELF_TEST == "on":
                     raise
-                _log.warning("%s", error, exc_info=error.__cause__)
+                log_failure(_log, "%s", error, model.file.parent, logging.WARNING)
         return answer_of([], model.answer_schema)
 
 
-def unexpected_error(error: BaseException) -> ModelError:
+def unexpected_error(error: BaseException) -> TransientModelError:
     """Return what was raised in a load, and nobody foresaw, as the load's error."""
     reason = f"Unexpected {type_name(error)} while loading"
-    wrapped = ModelError(f"{reason}: {format_exception_line(error)}", reason)
+    wrapped = TransientModelError(f"{reason}: {format_exception_line(error)}", reason)
     wrapped.__cause__ = error
     return wrapped

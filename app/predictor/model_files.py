@@ -1,5 +1,6 @@
 """The files of the model folder, and their checksums."""
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -29,6 +30,20 @@ def files_of(folder: Path) -> Iterator[Path]:
         for name in sorted(names):
             if (file := Path(parent, name)).is_file():
                 yield file
+
+
+def snapshot(folder: Path) -> set[tuple[str, int, int]]:
+    """Return what differs once a file of the folder has changed.
+
+    Without bytecode, which importing a model writes.
+    """
+    found = set()
+    for file in files_of(folder):
+        if file.parent.name != "__pycache__":
+            with contextlib.suppress(FileNotFoundError):
+                status = file.stat()
+                found.add((str(file), status.st_size, status.st_ctime_ns))
+    return found
 
 
 def check_digests(folder: Path, expected: str) -> None:

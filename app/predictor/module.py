@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import NoReturn, Protocol, TypeGuard, TypeVar, cast
 
 from app.codec import JsonValue, Row
-from app.errors import ModelError
+from app.errors import ModelError, TransientModelError
 from app.observability.logs import keep_service_loggers
 from app.observability.tracebacks import own_frames
+from app.predictor.failure_hints import hint_of_failure, needs_change
 from app.predictor.main_names import serve_main_names
 from app.predictor.module_functions import check_functions
 from app.predictor.neighbours import unload
@@ -174,9 +175,14 @@ def call_user_code(file: Path, action: str, function: Callable[[], T]) -> T:
         with arguments_of(file):
             return function()
     except BaseException as error:
-        raise ModelError(*describe_failure(file, action, error)) from error
+        raise load_error_type(file, error)(*describe_failure(file, action, error)) from error
     finally:
         keep_service_loggers()
+
+
+def load_error_type(file: Path, error: BaseException | None) -> type[ModelError]:
+    """Return the type of a load's error by what was raised, if anything was."""
+    return ModelError if error is None or needs_change(file, error) else TransientModelError
 
 
 def describe_failure(file: Path, action: str, error: BaseException) -> tuple[str, str]:
@@ -189,7 +195,9 @@ def describe_failure(file: Path, action: str, error: BaseException) -> tuple[str
 
     """
     what = _syntax_error_place(error) or f"{action} failed at {user_frame(file, error)}"
-    return f"{what}: {format_exception_line(error)}", f"{what}: {type_name(error)}"
+    hint = hint_of_failure(file, error)
+    end = f"; {hint}" if hint else ""
+    return f"{what}: {format_exception_line(error)}{end}", f"{what}: {type_name(error)}{end}"
 
 
 def format_exception_line(error: BaseException) -> str:

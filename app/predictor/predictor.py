@@ -14,16 +14,16 @@ import os
 import threading
 import time
 from collections.abc import Callable
-
-import tenacity
+from pathlib import Path
 
 from app.config.settings import Settings
 from app.errors import BusyError, ModelError, NotReadyError, TimedOutError
-from app.observability.logs import log_failure
 from app.observability.termination import write_termination_message
 from app.predictor.answer import UNKNOWN_ANSWER
 from app.predictor.call import Call
 from app.predictor.calls import CallQueue
+from app.predictor.load_attempts import LoadAttempts
+from app.predictor.load_log import LoadLog
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.loader import Loader, unexpected_error
 from app.predictor.model_thread import ModelThread
@@ -72,6 +72,7 @@ class Predictor:
         self._loader = Loader(settings)
         self._shared_model: LoadedModel | None = None  # initialised in a parent process
         self._loaded = threading.Event()  # or failed
+        self._load_log = LoadLog(_log, Path(settings.MODEL_DIR))
 
     @property
     def parameters(self) -> Parameters:
@@ -184,20 +185,15 @@ class Predictor:
             self._model_thread.serve(self.model)
 
     def _load_with_retries(self, load: Callable[[], None], retries: int) -> None:
-        attempts = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(ModelError),
-            stop=tenacity.stop_after_attempt(retries + 1),
-            wait=tenacity.wait_exponential(),  # 1, 2, 4, … s
-            before_sleep=lambda it: _log.info("Retrying model load in %d s", it.upcoming_sleep),
-            reraise=True,
-        )
+        exits = self._settings.EXIT_AFTER_FAILED_LOAD
+        attempts = LoadAttempts(lambda: self._try_to_load(load), self._load_log.folder)
         try:
-            attempts(self._try_to_load, load)
+            attempts.run(retries, self._load_log.retrying, waits_for_change=not exits)
         except ModelError as error:
-            if self._settings.EXIT_AFTER_FAILED_LOAD:
+            if exits:
                 write_termination_message(f"Model failed to load: {error.reason}")
                 os._exit(_EXIT_CODE)  # sys.exit() would end this thread alone
-            _log.error("Giving up after %d attempt(s); fix the model and restart", retries + 1)
+            _log.error("Giving up after %d attempt(s); fix the model and restart", attempts.count)
 
     def _try_to_load(self, load: Callable[[], None]) -> None:
         self.status = Status(State.LOADING)
@@ -207,18 +203,23 @@ class Predictor:
             error = raised if isinstance(raised, ModelError) else unexpected_error(raised)
             debug = self._settings.FLASK_DEBUG
             self.status = Status(State.FAILED, str(error) if debug else error.reason)
-            log_failure(_log, "Model failed to load: %s", error)
+            self._load_log.failed(error, is_of_model=error is raised)
             raise error from error.__cause__
+
+    def _import(self) -> LoadedModel:
+        model = self._loader.import_module()
+        self._load_log.imported(model.parameters)
+        return model
 
     def _load_and_activate(self) -> None:
         start = time.monotonic()
-        self.model = model = self._loader.import_module()
+        self.model = model = self._import()
         self._loader.init(model)
         _log.info("Model loaded in %.1f s", time.monotonic() - start)
         self._activate(model)
 
     def _load_shared(self) -> None:
-        self.model = model = self._loader.import_module()
+        self.model = model = self._import()
         if not getattr(model.module, "load_per_process", False):
             self._loader.init(model)
             self._shared_model = model
@@ -231,7 +232,7 @@ class Predictor:
                 "; init() has run in another process: if what it makes belongs to a thread or a "
                 f"process, set load_per_process = True in {model.file.name}"
             )
-            raise ModelError(f"{error}{hint}", f"{error.reason}{hint}") from error.__cause__
+            raise type(error)(f"{error}{hint}", f"{error.reason}{hint}") from error.__cause__
 
     def _activate(self, model: LoadedModel) -> None:
         self.answer = self._loader.check(model)

@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import orjson
@@ -23,6 +24,7 @@ from app.predictor.golden_cases import (
     read_golden_cases,
 )
 from app.predictor.loaded_model import LoadedModel, to_json
+from app.predictor.module import load_error_type
 from app.predictor.validation import Validator
 from app.text import escape_surrogates, truncate
 
@@ -126,24 +128,25 @@ def _check_batches(model: LoadedModel, predictions: list[_Prediction]) -> None:
 
 
 def _predict(model: LoadedModel, row: Row, name: str) -> JsonValue:
-    with _self_test_of(name):
+    with _self_test_of(model.file, name):
         return orjson.loads(model.predict_json(_copy(row)))
 
 
 def _predict_batch(model: LoadedModel, batch: tuple[_Prediction, ...]) -> list[JsonValue]:
-    with _self_test_of(" and ".join(dict.fromkeys(one.name for one in batch))):
+    with _self_test_of(model.file, " and ".join(dict.fromkeys(one.name for one in batch))):
         results = model.predict_batch([_copy(one.row) for one in batch])
         return [orjson.loads(to_json(result, "run_batch()")) for result in results]
 
 
 @contextlib.contextmanager
-def _self_test_of(name: str) -> Iterator[None]:
+def _self_test_of(file: Path, name: str) -> Iterator[None]:
     try:
         yield
     except RequestError as error:
         what = f"Self-test with {name}"
         cause = None if isinstance(error, RefusedError) else error.__cause__
-        raise ModelError(f"{what}: {error}", f"{what}: {error.reason}") from cause
+        kind = load_error_type(file, cause)
+        raise kind(f"{what}: {error}", f"{what}: {error.reason}") from cause
 
 
 def _copy(row: Row) -> Row:

@@ -55,10 +55,6 @@ FAILURES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "recursion": ("def init(): init()", nothing, "RecursionError"),
     "no memory": ("def init(): raise MemoryError", nothing, "MemoryError"),
     "an exception without a text": (WITHOUT_TEXT, nothing, "WithoutText"),
-    "sample contains itself": (
-        "def sample():\n    s = {}\n    s['s'] = s\n    return s", nothing, "sample",
-    ),
-    "a folder in place of a file": ("", cases_are_a_folder, "ml_trained_model.cases.json"),
 }  # fmt: skip
 
 
@@ -79,6 +75,37 @@ def test_whatever_a_load_raises_is_a_failure_with_a_reason_and_is_retried(
     messages = [record.message for record in caplog.records]
     assert messages.count("Retrying model load in 1 s") == 1
     assert messages[-1] == "Giving up after 2 attempt(s); fix the model and restart"
+
+
+CONTAINS_ITSELF = "def sample():\n    s = {}\n    s['s'] = s\n    return s"
+FINAL: dict[str, tuple[str, Callable[[Path], None], str]] = {
+    "a package is missing": ("import absent_x", nothing, "absent_x"),
+    "a syntax error": ("def (", nothing, "SyntaxError"),
+    "run is no function": ("run = 1", nothing, "has no function 'run'"),
+    "sample contains itself": (CONTAINS_ITSELF, nothing, "sample"),
+    "a folder in place of a file": ("", cases_are_a_folder, "ml_trained_model.cases.json"),
+    "a missing file": ("def init(): open(__file__ + 'x')", nothing, "FileNotFoundError"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("failure", FINAL)
+def test_what_needs_another_file_is_not_retried_without_it(
+    tmp_path: Path, failure: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    source, prepare, said = FINAL[failure]
+    folder = tmp_path / "model"
+    predictor = predictor_of(folder, f"{RUN}{source}", INIT_RETRIES=1)
+    prepare(folder)
+    predictor.load()
+    assert predictor.status.state is State.FAILED
+    assert said in predictor.status.reason
+    messages = [record.message for record in caplog.records if "Model failed" in record.message]
+    assert len(messages) == 1
+    assert [record.message for record in caplog.records][-2:] == [
+        "Not retried, since nothing but a change of the model folder helps",
+        "Giving up after 1 attempt(s); fix the model and restart",
+    ]
 
 
 def test_an_error_that_nobody_foresaw_is_a_failure_with_its_type_as_the_reason(
