@@ -1,5 +1,6 @@
 """gunicorn's configuration, from the settings; server/hooks.py has its hooks."""
 
+import glob
 import logging
 import os
 import sys
@@ -33,7 +34,9 @@ control_socket_disable = True
 preload_app = _settings.loads_before_fork
 timeout = 0  # the worker itself finds that its model hangs, and answers first
 reload = _settings.FLASK_DEBUG
-reload_extra_files = [f"{_settings.MODEL_DIR}/*.py"] if reload else []
+# All but bytecode, and the folders with it: files like _a.txt are in the second pattern alone.
+_patterns = ("[!_]*[!c]", "*.*[!c]")
+reload_extra_files = [f"{glob.escape(_settings.MODEL_DIR)}/**/{it}" for it in _patterns if reload]
 logger_class = "app.observability.logs.GunicornLogger"
 loglevel = _settings.LOG_LEVEL
 

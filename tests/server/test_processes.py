@@ -1,13 +1,11 @@
-"""The processes that the commands start: settings, logs, reloading, modules that exit."""
+"""The processes that the commands start: settings, logs, modules that exit."""
 
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -144,54 +142,6 @@ def test_the_log_respects_its_level_and_never_contains_inputs(tmp_path: Path, le
             assert server.log == ""
         else:
             assert server.log.count(f"POST {PREDICT} 400 ") == 3
-
-
-def save(file: Path, text: str) -> None:
-    """Save a change; repeat it later, as the reloader misses changes before its first scan."""
-    if file.read_text() != text or time.time() - file.stat().st_mtime > 3:
-        file.write_text(text)
-
-
-def test_the_development_server_reloads_a_changed_module_also_after_a_syntax_error(
-    tmp_path: Path,
-) -> None:
-    folder = tmp_path / "model"
-    file = write_module(folder, "def run(input_data): return 1")
-
-    def predicts(number: int) -> bool:
-        save(file, f"def run(input_data): return {number}")
-        return bool(server.predict({}).json() == number)
-
-    def reason() -> str:
-        save(file, "def run(input_data) return 3")
-        return server.get("/api/readiness").json().get("reason") or ""
-
-    with serving(tmp_path, command=DEVELOPMENT, MODEL_DIR=str(folder)) as server:
-        assert server.predict({}).json() == 1
-        eventually(lambda: predicts(2))
-        assert "ml_trained_model.py, line 1: SyntaxError" in eventually(reason)
-        eventually(lambda: predicts(4))
-        assert server.terminate() == 0
-
-
-def test_the_development_server_reloads_when_the_service_changes(tmp_path: Path) -> None:
-    write_module(tmp_path, ECHO)
-    app = tmp_path / "app"
-    shutil.copytree(ROOT / "app", app, ignore=shutil.ignore_patterns("__pycache__"))
-    package = app / "__init__.py"
-    changed = package.read_text().replace("1.0.0", "99.0.0")
-
-    def version() -> str:
-        save(package, changed)
-        return str(server.get("/api/swagger.json").json()["info"]["version"])
-
-    with serving(
-        tmp_path,
-        command=DEVELOPMENT,
-        PYTHONPATH=str(tmp_path),
-        PYTHONSAFEPATH="1",  # or the app of the current folder would be imported
-    ) as server:
-        eventually(lambda: version() == "99.0.0")
 
 
 @pytest.mark.parametrize(
