@@ -1,8 +1,7 @@
-"""Predict how many bicycles are hired from a station within an hour.
+"""Predict how many bicycles are hired from a station within an hour."""
 
-Copy this file for a model of your own; README.md in this folder describes the functions
-that the service calls. `python model/ml_trained_model.py` runs it without the service.
-"""
+# Copy this file for a model of your own; README.md in this folder describes the functions
+# that the service calls. `python model/ml_trained_model.py` runs it without the service.
 
 import sys
 from datetime import UTC, date, datetime
@@ -12,6 +11,8 @@ from typing import Annotated, Any, Literal, TypedDict, get_args
 import joblib
 import numpy as np
 from numpy.typing import NDArray
+
+__version__ = "1.0"
 
 Weather = Literal["clear", "cloudy", "rain", "snow"]
 WEATHERS = get_args(Weather)

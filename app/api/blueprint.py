@@ -9,11 +9,10 @@ from flask_restx import Namespace
 from flask_restx.apidoc import apidoc
 from flask_restx.swagger import Swagger
 
-import app
 from app.api.application import Application
 from app.api.errors import handle_error
 from app.api.health import health_namespace
-from app.api.model import add_model, schemas_of
+from app.api.model import add_model, info_of, schemas_of
 from app.api.openapi import to_openapi
 from app.api.predict import add_predict
 from app.api.predict_batch import add_predict_batch
@@ -31,13 +30,7 @@ class Api(flask_restx.Api):
     def __init__(self, blueprint: Blueprint, predictor: Predictor) -> None:
         """Describe and serve `predictor` under `blueprint`."""
         self._predictor = predictor
-        super().__init__(
-            blueprint,
-            version=app.__version__,
-            title="ml-rest-api",
-            description="A trained model as a REST API",
-            validate=False,
-        )
+        super().__init__(blueprint, validate=False)
 
     def handle_error(self, e: Exception) -> FlaskResponse:
         """Return the response to an exception, instead of Flask-RESTX's own."""
@@ -45,7 +38,7 @@ class Api(flask_restx.Api):
 
     @property
     def __schema__(self) -> dict[str, JsonValue]:  # the name is Flask-RESTX's
-        """The Swagger 2.0 document; built per request, as a load changes the parameters."""
+        """The Swagger 2.0 document; built per request, as a load changes what is known."""
         document = self._document()
         schemas = document["definitions"]
         return {**document, "definitions": {it: to_swagger(schemas[it]) for it in schemas}}
@@ -57,6 +50,7 @@ class Api(flask_restx.Api):
     def _document(self) -> dict[str, JsonValue]:
         """Return a Swagger 2.0 document, but for its definitions, which the renderings expect."""
         document: dict[str, JsonValue] = Swagger(self).as_dict()
+        document["info"] = info_of(self._predictor)
         document["definitions"].update(schemas_of(self._predictor))
         del document["responses"]  # of Flask-RESTX's own error handlers, which are not in use
         return document
@@ -73,7 +67,7 @@ def register_api(flask_app: Application) -> None:
     )
     api = Api(blueprint, predictor)
     api.representation("application/json")(_json)
-    api.documentation(lambda: swagger_page(api))
+    api.documentation(lambda: swagger_page(api, info_of(predictor)))
     api.add_namespace(health_namespace(predictor))
     model = Namespace("model", "The trained model")
     add_predict(model, flask_app)

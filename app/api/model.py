@@ -67,13 +67,23 @@ def add_model(namespace: Namespace, predictor: Predictor) -> None:
             return {
                 "name": predictor.name or None,
                 "version": predictor.version,
-                "description": predictor.description,
+                "description": model.description if model else None,
                 "state": status.state.value,
                 "since": status.since,
                 "made_with": model.made_with if model else {},
                 "parameters": {**_DIALECT, **to_json_schema(schemas["input_vector"])},
                 "answer": {**_DIALECT, **to_json_schema(schemas["prediction"])},
             }
+
+
+def info_of(predictor: Predictor) -> dict[str, JsonValue]:
+    """Return the title, version and description of the documents, which must have the first two."""
+    return {
+        "title": predictor.name or "ml-rest-api",
+        "version": predictor.version or "unknown",
+        "description": (predictor.model and predictor.model.description)
+        or "A trained model as a REST API",
+    }
 
 
 def schemas_of(predictor: Predictor) -> dict[str, Schema]:

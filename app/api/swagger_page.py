@@ -1,9 +1,12 @@
 """The Swagger page at `/api/`, from this service's own assets."""
 
 import secrets
+from collections.abc import Mapping
 
 from flask import Response, make_response, render_template
 from flask_restx import Api
+
+from app.codec import JsonValue
 
 # Swagger UI draws icons from data: addresses; styles set by a script need no permission.
 _POLICY = (
@@ -13,9 +16,9 @@ _POLICY = (
 )
 
 
-def swagger_page(api: Api) -> Response:
-    """Return Swagger UI for `api`."""
+def swagger_page(api: Api, info: Mapping[str, JsonValue]) -> Response:
+    """Return Swagger UI for `api`, whose documents have this `info`."""
     nonce = secrets.token_urlsafe(16)
-    response = make_response(render_template("swagger.html", api=api, nonce=nonce))
+    response = make_response(render_template("swagger.html", api=api, info=info, nonce=nonce))
     response.headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
     return response

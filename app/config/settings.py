@@ -57,7 +57,7 @@ class Settings:
     )
     MODEL_NAME: str = setting(
         "",
-        "name of the model for clients: in `/api/model`, `/v1` and `/v2`",
+        "name of the model for clients: in `/api/model`, `/v1` and `/v2`, and the page's title",
         default_text="the module's name",
         parse=env.parse_model_name,
     )

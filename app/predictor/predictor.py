@@ -92,11 +92,6 @@ class Predictor:
         return self.model.version if self.model else None
 
     @property
-    def description(self) -> str | None:
-        """The model's description, if it has one that is known."""
-        return self.model.description if self.model else None
-
-    @property
     def is_loading(self) -> bool:
         """Whether a load is running."""
         return self.status.state is State.LOADING

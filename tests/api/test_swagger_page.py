@@ -102,7 +102,7 @@ def test_the_page_renders_without_errors_or_requests_to_other_hosts(
     browser: Browser, server: Server
 ) -> None:
     with visit(browser, f"{server.url}/api/") as visited:
-        expect(visited.page.locator(".info .title")).to_contain_text("ml-rest-api")
+        expect(visited.page.locator(".info .title")).to_contain_text("ml_trained_model")
         for operation in OPERATIONS:
             expect(visited.page.locator(operation)).to_be_visible()
         expect(visited.page.locator(".errors-wrapper")).to_have_count(0)

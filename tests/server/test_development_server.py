@@ -98,7 +98,7 @@ def test_the_development_server_reloads_when_the_service_changes(tmp_path: Path)
 
     def version() -> str:
         save(package, changed)
-        return str(server.get("/api/swagger.json").json()["info"]["version"])
+        return str(server.get("/v2").json()["version"])
 
     with serving(
         tmp_path,
