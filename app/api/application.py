@@ -51,6 +51,12 @@ class Application(Flask):
         def note_route() -> None:
             request.environ[_ROUTE] = request.url_rule.rule if request.url_rule else None
 
+    @property
+    def model_version(self) -> str | None:
+        """The value of X-Model-Version, which every response has; None where there is none."""
+        model = self.predictor.model
+        return model.version_header if model else None
+
     def add_endpoint(self, endpoint: Endpoint, *, has_route: bool = False) -> None:
         """Serve an endpoint.
 

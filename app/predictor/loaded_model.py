@@ -1,6 +1,7 @@
 """A loaded model, and how it predicts."""
 
 import inspect
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ from app.predictor.parameters import Parameters
 from app.predictor.refused_row import refusal
 from app.predictor.versions import training_versions
 from app.text import escape_surrogates
+
+_HEADER_VALUE = re.compile(r"(?! )[ -~]{1,128}(?<! )")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,12 @@ class LoadedModel:
     def version(self) -> str | None:
         """The module's `__version__`, if it is a text."""
         return self._text("__version__")
+
+    @cached_property
+    def version_header(self) -> str | None:
+        """The version where it can be a header's value: 1 to 128 printable ASCII characters."""
+        version = self.version
+        return version if version and _HEADER_VALUE.fullmatch(version) else None
 
     @property
     def description(self) -> str | None:

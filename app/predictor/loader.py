@@ -68,7 +68,14 @@ class Loader:
         parameters = Parameters(read_sample(file, module), parameters_schema(file, module))
         supports_batching = settings.MAX_BATCH_SIZE > 1 and hasattr(module, "run_batch")
         schema = answer_schema(module)
-        return LoadedModel(file, module, parameters, supports_batching, schema, sample_name)
+        model = LoadedModel(file, module, parameters, supports_batching, schema, sample_name)
+        if model.version is not None and model.version_header is None:
+            _log.warning(
+                "__version__ in %s is not sent as X-Model-Version: use 1 to 128 printable ASCII "
+                "characters",
+                file.name,
+            )
+        return model
 
     def init(self, model: LoadedModel) -> None:
         """Call the module's `init()`, if it has one.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
+from typing import NamedTuple
 
 from werkzeug.http import http_date
 
@@ -13,47 +14,62 @@ _JSON_HEADERS = {"Content-Type": "application/json", **SECURITY_HEADERS}
 _SERVERS_OWN = ("connection", "date", "server")
 
 
+class CommonHeaders(NamedTuple):
+    """The values of headers that every response has, and that many share.
+
+    Attributes:
+        second: the current time.
+        keep_alive: whether the connection stays.
+        model_version: the model's, if it has one.
+
+    """
+
+    second: int
+    keep_alive: bool
+    model_version: str | None
+
+
 def json_head(
-    status: int, second: int, request_id: str, headers: Mapping[str, str], *, keep_alive: bool
+    status: int, request_id: str, headers: Mapping[str, str], common: CommonHeaders
 ) -> bytes:
     """Return the head of a response of the API, but for its last header, Content-Length.
 
     Args:
         status: its code.
-        second: the current time.
         request_id: the request's id.
         headers: those that not every response has.
-        keep_alive: whether the connection stays.
+        common: those that every response has.
 
     """
     lines = [f"{name}: {value}\r\n" for name, value in headers.items()] if headers else ()
-    start = _start_of_json(status, second, keep_alive=keep_alive)
     return b"%bX-Request-Id: %b\r\n%b" % (
-        start,
+        _start_of_json(status, common),
         request_id.encode(),
         "".join(lines).encode("latin-1"),
     )
 
 
-def wsgi_response(response: WsgiResponse, second: int, *, keep_alive: bool) -> bytes:
+def wsgi_response(response: WsgiResponse, common: CommonHeaders) -> bytes:
     """Return a response of the Flask application; the arguments are like those above."""
     lines = [
         f"{name}: {value}\r\n"
         for name, value in response.headers
         if name.lower() not in _SERVERS_OWN
     ]
-    common = _common(second, keep_alive=keep_alive)
-    head = f"HTTP/1.1 {response.status}\r\n{common}{''.join(lines)}".encode("latin-1")
+    status_line = f"HTTP/1.1 {response.status}\r\n"
+    head = f"{status_line}{_lines(common)}{''.join(lines)}".encode("latin-1")
     return b"%b\r\n%b" % (head, response.body)
 
 
 @lru_cache(64)
-def _start_of_json(status: int, second: int, *, keep_alive: bool) -> bytes:
+def _start_of_json(status: int, common: CommonHeaders) -> bytes:
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
     lines = "".join([f"{name}: {value}\r\n" for name, value in _JSON_HEADERS.items()])
-    return f"HTTP/1.1 {status} {phrase}\r\n{_common(second, keep_alive=keep_alive)}{lines}".encode()
+    return f"HTTP/1.1 {status} {phrase}\r\n{_lines(common)}{lines}".encode()
 
 
-def _common(second: int, *, keep_alive: bool) -> str:
-    connection = "keep-alive" if keep_alive else "close"
-    return f"Server: ml-rest-api\r\nDate: {http_date(second)}\r\nConnection: {connection}\r\n"
+def _lines(common: CommonHeaders) -> str:
+    connection = "keep-alive" if common.keep_alive else "close"
+    date, version = http_date(common.second), common.model_version
+    lines = f"Server: ml-rest-api\r\nDate: {date}\r\nConnection: {connection}\r\n"
+    return lines if version is None else f"{lines}X-Model-Version: {version}\r\n"

@@ -18,7 +18,7 @@ from app.server.connection_counts import OwnCount
 from app.server.prediction_requests import PredictionRequests
 from app.server.refusals import Refusals
 from app.server.request import Request, path_of
-from app.server.responses import json_head, wsgi_response
+from app.server.responses import CommonHeaders, json_head, wsgi_response
 from app.server.threads import Threads
 from app.server.unsent import LARGE_RESPONSE, limit_unsent
 from app.server.wsgi import WsgiCaller, WsgiResponse
@@ -159,9 +159,7 @@ class Server:
         if b"origin" in request.headers:
             headers = {**headers, **self._app.origins.headers(request.header(b"origin"))}
         body = b"" if request.method == "HEAD" else response.body
-        head = json_head(
-            response.status, int(time.time()), request.id, headers, keep_alive=keep_alive
-        )
+        head = json_head(response.status, request.id, headers, self._common(keep_alive=keep_alive))
         data = b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
         route = request.endpoint.rule if request.endpoint else _UNKNOWN_ROUTE
         self._account(request, route, response.status, len(body))
@@ -221,9 +219,12 @@ class Server:
         self.forget(request)
         keep_alive = connection.may_stay_open(request) and not self.is_draining
         response.headers.append(("X-Request-Id", request.id))
-        data = wsgi_response(response, int(time.time()), keep_alive=keep_alive)
+        data = wsgi_response(response, self._common(keep_alive=keep_alive))
         self._account(request, route, int(response.status.split()[0]), len(response.body))
         self._write(connection, data, keep_alive=keep_alive)
+
+    def _common(self, *, keep_alive: bool) -> CommonHeaders:
+        return CommonHeaders(int(time.time()), keep_alive, self._app.model_version)
 
     def _write(self, connection: Connection, data: bytes, *, keep_alive: bool) -> None:
         connection.respond(data, keep_alive=keep_alive)

@@ -113,3 +113,18 @@ def test_run_batch_may_change_its_list_of_rows(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"x": 1}, {"x": 2}]
     assert load(tmp_path, source).predict_batch(rows) == [1, 2]
     assert json.dumps(rows) == '[{"x": 1}, {"x": 2}]'
+
+
+@pytest.mark.parametrize("version", ["1", "3.1 (a)", "v2+g1a2b3c", "~!" * 64])
+def test_a_version_of_printable_ascii_can_be_a_header(tmp_path: Path, version: str) -> None:
+    model = load(tmp_path, f"__version__ = {version!r}\ndef run(row): return 1\n")
+    assert model.version_header == version
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["", " ", "1 ", " 1", "1\n", "1\r\nX: y", "1\tb", "1\0", "\x7f", "größe", "\ud800é", "x" * 129],
+)
+def test_other_versions_cannot(tmp_path: Path, version: str) -> None:
+    model = load(tmp_path, f"__version__ = {version!r}\ndef run(row): return 1\n")
+    assert model.version_header is None
