@@ -10,6 +10,7 @@ from app.codec import JsonValue, Row
 from app.predictor.dialect import Schema
 from app.predictor.predictor import Predictor
 from app.predictor.state import State
+from app.text import escape_surrogates
 
 _DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 
@@ -24,6 +25,12 @@ _PROPERTIES = {
         "type": "object",
         "description": "package to the version that the model was trained with",
         "additionalProperties": {"type": "string"},
+    },
+    "files": {
+        "type": "object",
+        "description": "file in the model folder to its SHA-256 checksum; null if it cannot be "
+        "read, and for a file over 1 GiB until it is hashed, after the model is ready",
+        "additionalProperties": _TEXT_OR_NULL,
     },
     "parameters": {"type": "object", "description": "JSON Schema of a prediction request's body"},
     "answer": {"type": "object", "description": "JSON Schema of a prediction"},
@@ -61,9 +68,11 @@ def add_model(namespace: Namespace, predictor: Predictor) -> None:
     class Model(Resource):
         @namespace.response(HTTPStatus.OK, "The model, in any state", model_schema)
         def get(self) -> dict[str, JsonValue]:
-            """Describe the model: its version, its state, the types of its parameters."""
+            """Describe the model: its version, state, files, the types of its parameters."""
             model, status = predictor.model, predictor.status
             schemas = schemas_of(predictor)
+            checksums = predictor.files.checksums
+            files = {escape_surrogates(name): checksums[name] for name in checksums}
             return {
                 "name": predictor.name or None,
                 "version": predictor.version,
@@ -71,6 +80,7 @@ def add_model(namespace: Namespace, predictor: Predictor) -> None:
                 "state": status.state.value,
                 "since": status.since,
                 "made_with": model.made_with if model else {},
+                "files": files,
                 "parameters": {**_DIALECT, **to_json_schema(schemas["input_vector"])},
                 "answer": {**_DIALECT, **to_json_schema(schemas["prediction"])},
             }

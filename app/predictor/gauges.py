@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.predictor.predictor import Predictor
@@ -10,7 +10,7 @@ from app.predictor.state import State
 
 
 class PredictorCollector(Collector):
-    """Collects the model's state and the number of pending predictions."""
+    """Collects which model it is, its state, and the number of pending predictions."""
 
     def __init__(self, predictor: Predictor) -> None:
         """Read from `predictor`."""
@@ -29,3 +29,13 @@ class PredictorCollector(Collector):
             "Predictions running or waiting in the process that answers this",
             value=len(self._predictor.calls),
         )
+        if self._predictor.model and (digest := self._predictor.files.digest):
+            yield InfoMetricFamily(
+                "ml_rest_api_model",
+                "The model: its name, __version__, and the SHA-256 checksum of all its files",
+                {
+                    "name": self._predictor.name,
+                    "version": self._predictor.version or "unknown",
+                    "digest": digest,
+                },
+            )

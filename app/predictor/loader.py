@@ -10,7 +10,7 @@ from app.observability.logs import log_failure
 from app.predictor.annotations import answer_schema, parameters_schema
 from app.predictor.answer import Answer, answer_of
 from app.predictor.loaded_model import LoadedModel
-from app.predictor.model_files import check_digests
+from app.predictor.model_files import ModelFiles
 from app.predictor.model_thread import without_joblib_pools
 from app.predictor.module import (
     call_user_code,
@@ -29,7 +29,12 @@ _log = logging.getLogger(__name__)
 
 
 class Loader:
-    """Loads the module that the settings name."""
+    """Loads the module that the settings name.
+
+    Attributes:
+        files: those of its folder, as of the last load.
+
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Prepare to load.
@@ -38,6 +43,7 @@ class Loader:
             settings: name the module, and say how it is checked.
 
         """
+        self.files = ModelFiles()
         self._settings = settings
         self._pickles = PicklePolicy(settings)
 
@@ -52,7 +58,7 @@ class Loader:
         folder, name = Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME
         model_file = find_model_file(folder, name)
         file = model_file.path if model_file else find_module(folder, name)
-        check_digests(folder, settings.MODEL_CHECKSUMS)
+        self.files.read(folder, settings.MODEL_CHECKSUMS)
         self._pickles.check(folder)
         self._pickles.enforce()
         check_versions(file, settings.VERSION_CHECK)

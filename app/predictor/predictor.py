@@ -45,6 +45,7 @@ class Predictor:
         status: the model's state.
         model: what is imported, in whatever state.
         answer: what is known of its answers.
+        files: those of the model folder.
         calls: the predictions that wait or run.
         loaded_before_fork: whether a parent process has loaded what this one is to share.
         on_ready: called just before the model becomes ready.
@@ -70,6 +71,7 @@ class Predictor:
             wait=settings.MAX_BATCH_WAIT_MS / 1000,
         )
         self._loader = Loader(settings)
+        self.files = self._loader.files
         self._shared_model: LoadedModel | None = None  # initialised in a parent process
         self._loaded = threading.Event()  # or failed
         self._load_log = LoadLog(_log, Path(settings.MODEL_DIR))
@@ -242,3 +244,4 @@ class Predictor:
         _log.info("Model '%s' is ready", model.module.__name__)
         self.on_ready()
         self.status = Status(State.READY)
+        self.files.start_hashing_large_files()

@@ -1,6 +1,9 @@
 """`GET /api/model`: what is known of the model, in every state."""
 
 import datetime
+import hashlib
+import os
+import re
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -183,3 +186,47 @@ def test_made_with_has_the_versions_of_the_record(tmp_path: Path) -> None:
 def test_a_record_that_is_not_valid_tells_nothing(tmp_path: Path) -> None:
     (tmp_path / "ml_trained_model.json").write_text('{"made_with": [1]}')
     assert model_of(make_client(tmp_path, RUN, VERSION_CHECK="off"))["made_with"] == {}
+
+
+def test_the_files_of_the_model_folder_have_their_checksums(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.txt").write_text("a")
+    (tmp_path / os.fsdecode(b"\xff")).touch()
+    client = make_client(tmp_path, DESCRIBED)
+    module = (tmp_path / "ml_trained_model.py").read_bytes()
+    expected = {
+        "labels/a.txt": hashlib.sha256(b"a").hexdigest(),
+        "ml_trained_model.py": hashlib.sha256(module).hexdigest(),
+        "\\udcff": hashlib.sha256(b"").hexdigest(),
+    }
+    assert model_of(client)["files"] == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "settings"),
+    [("def run(:", {}), ("raise OSError", {}), (RUN, {"MODEL_CHECKSUMS": f"{'0' * 64}  a"})],
+)
+def test_the_files_of_a_model_that_fails_to_load_are_known(
+    tmp_path: Path, source: str, settings: dict[str, str]
+) -> None:
+    model = model_of(make_client(tmp_path, source, **settings))
+    assert model["state"] == "failed"
+    assert model["files"] == {"ml_trained_model.py": hashlib.sha256(source.encode()).hexdigest()}
+
+
+def test_without_a_model_folder_there_are_no_files(tmp_path: Path) -> None:
+    client = make_client(tmp_path, RUN, MODEL_DIR=str(tmp_path / "gone"))
+    assert model_of(client)["files"] == {}
+
+
+def test_a_file_over_1_gib_does_not_delay_readiness(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2**30 + 1)
+    client = make_client(tmp_path, GATED_INIT, MULTITHREADED_INIT=True)
+    eventually((tmp_path / "started-init").exists)
+    files = model_of(client)["files"]
+    assert files["large"] is None
+    assert files["ml_trained_model.py"] is not None
+    (tmp_path / "gate").touch()
+    eventually(lambda: model_of(client)["state"] == "ready")
+    assert re.fullmatch("[0-9a-f]{64}", eventually(lambda: model_of(client)["files"]["large"], 60))

@@ -8,9 +8,10 @@ import pytest
 
 from app.config.settings import Settings
 from app.errors import ModelError
-from app.predictor.model_files import check_digests, files_of
+from app.predictor.model_files import ModelFiles, files_of
 from app.predictor.predictor import Predictor
 from app.predictor.state import State
+from tests.helpers import ROOT, eventually
 
 
 def digest(text: str) -> str:
@@ -36,8 +37,27 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+# As README.md has it.
+SHA256_OF_ALL = (
+    "find -L . -type f ! -path '*/..*' ! -path '*/__pycache__/*' -printf '%P\\n' | LC_ALL=C sort "
+    "| xargs -d '\\n' sha256sum | sha256sum"
+)
+
+
 def parsed(text: str) -> str:
     return Settings.from_environ({"MODEL_CHECKSUMS": text}).MODEL_CHECKSUMS
+
+
+def checksums(folder: Path) -> dict[str, str | None]:
+    files = ModelFiles()
+    files.read(folder, "")
+    return files.checksums
+
+
+def digest_of_all(folder: Path) -> str | None:
+    files = ModelFiles()
+    files.read(folder, "")
+    return files.digest
 
 
 def sums(folder: Path) -> str:
@@ -55,21 +75,21 @@ def test_each_file_is_found_once(folder: Path) -> None:
 
 
 def test_what_sha256sum_prints_is_compared(folder: Path) -> None:
-    check_digests(folder, parsed(sums(folder)))
-    check_digests(folder, parsed(sums(folder).replace("  ./", " *").replace("\n", ", ")))
-    check_digests(folder, "")
+    ModelFiles().read(folder, parsed(sums(folder)))
+    ModelFiles().read(folder, parsed(sums(folder).replace("  ./", " *").replace("\n", ", ")))
+    ModelFiles().read(folder, "")
 
 
 def test_one_checksum_is_that_of_the_only_file(tmp_path: Path) -> None:
     (tmp_path / "fraud.py").write_text("x")
-    check_digests(tmp_path, parsed(f" {digest('x')}\n"))
+    ModelFiles().read(tmp_path, parsed(f" {digest('x')}\n"))
     with pytest.raises(ModelError, match=r"fraud.py is [0-9a-f]{64}, but MODEL_CHECKSUMS has "):
-        check_digests(tmp_path, parsed(digest("y")))
+        ModelFiles().read(tmp_path, parsed(digest("y")))
     (tmp_path / "more.txt").write_text("y")
     with pytest.raises(
         ModelError, match=r"one checksum, but the model folder holds fraud.py, more"
     ):
-        check_digests(tmp_path, parsed(digest("x")))
+        ModelFiles().read(tmp_path, parsed(digest("x")))
 
 
 def test_a_file_that_differs_is_rejected(folder: Path) -> None:
@@ -77,7 +97,7 @@ def test_a_file_that_differs_is_rejected(folder: Path) -> None:
     (folder / "sub/labels.txt").write_text("b\n")
     message = f"of sub/labels.txt is {digest(chr(98) + chr(10))}, but"
     with pytest.raises(ModelError, match=message):
-        check_digests(folder, expected)
+        ModelFiles().read(folder, expected)
 
 
 @pytest.mark.parametrize("name", ["json.py", ".hidden", "__pycache__/fraud.cpython-311.pyc"])
@@ -86,13 +106,13 @@ def test_so_is_one_without_a_checksum(folder: Path, name: str) -> None:
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_text("import os")
     with pytest.raises(ModelError, match=f"^{name} in the model folder has no checksum"):
-        check_digests(folder, expected)
+        ModelFiles().read(folder, expected)
 
 
 def test_so_is_a_checksum_without_a_file(folder: Path) -> None:
     expected = parsed(f"{sums(folder)}{digest('')}  gone.txt\n")
     with pytest.raises(ModelError, match=r"^gone\.txt is in MODEL_CHECKSUMS, but not in the"):
-        check_digests(folder, expected)
+        ModelFiles().read(folder, expected)
 
 
 def load(folder: Path, expected: str) -> Predictor:
@@ -123,3 +143,54 @@ def test_a_load_leaves_no_file_that_the_next_one_would_reject(folder: Path) -> N
     expected = sums(folder)
     for _ in range(2):
         assert load(folder, expected).status.state is State.READY
+
+
+def test_each_file_has_its_checksum(folder: Path) -> None:
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "fraud.cpython-311.pyc").write_text("bytecode")
+    expected = {"fraud.py": digest("def run(row): return 1"), "sub/labels.txt": digest("a\n")}
+    assert checksums(folder) == expected
+    (folder / "sub/labels.txt").write_text("b\n")
+    assert checksums(folder) == {**expected, "sub/labels.txt": digest("b\n")}
+
+
+def test_the_digest_of_all_files_can_be_repeated_in_a_shell(folder: Path) -> None:
+    for name in ("a b.txt", "sub.txt", "Z", "é", os.fsdecode(b"\xff"), ".hidden"):
+        (folder / name).write_text(ascii(name))
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "fraud.cpython-311.pyc").write_text("bytecode")
+    printed = subprocess.check_output(SHA256_OF_ALL, shell=True, cwd=folder, text=True)
+    assert f"{digest_of_all(folder)}  -\n" == printed
+    assert SHA256_OF_ALL in (ROOT / "README.md").read_text()
+
+
+def test_a_large_file_is_hashed_later(folder: Path) -> None:
+    files = ModelFiles(large_bytes=2)
+    files.read(folder, "")
+    assert files.checksums == {"fraud.py": None, "sub/labels.txt": digest("a\n")}
+    assert files.digest is None
+    files.start_hashing_large_files()
+    assert eventually(lambda: files.digest) == digest_of_all(folder)
+    assert files.checksums == checksums(folder)
+
+
+def test_checksums_to_compare_are_those_of_large_files_too(folder: Path) -> None:
+    files = ModelFiles(large_bytes=2)
+    files.read(folder, parsed(sums(folder)))
+    assert files.checksums == checksums(folder)
+
+
+def test_a_file_that_cannot_be_read_has_no_checksum(folder: Path) -> None:
+    expected = checksums(folder)
+    before = digest_of_all(folder)
+    (folder / "unreadable").symlink_to("/proc/self/mem")
+    assert checksums(folder) == {**expected, "unreadable": None}
+    assert digest_of_all(folder) == before
+    assert load(folder, "").status.state is State.READY
+
+
+def test_one_that_has_to_be_compared_is_rejected(folder: Path) -> None:
+    expected = parsed(sums(folder))
+    (folder / "unreadable").symlink_to("/proc/self/mem")
+    with pytest.raises(ModelError, match="unreadable in the model folder cannot be read"):
+        ModelFiles().read(folder, expected)
