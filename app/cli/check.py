@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from app.config.settings import Settings
+from app.cli.model_argument import model_argument, settings_for
 from app.observability import logs
 from app.predictor.parameters import Parameters
 from app.predictor.predictor import Predictor
@@ -16,7 +16,7 @@ from app.predictor.type_words import json_text, kind_of
 
 
 @click.command
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@model_argument
 def check(model: Path | None) -> None:
     """Load a model as a pod does before it is ready, and print its API.
 
@@ -24,7 +24,14 @@ def check(model: Path | None) -> None:
     TRAINED_MODEL_MODULE_NAME name. Ends with exit code 1 and the reason if the model would not
     become ready.
     """
-    settings = _settings(model)
+    # The reason shall contain the exception's text, and this command is what exits, at once.
+    settings = dataclasses.replace(
+        settings_for(model),
+        FLASK_DEBUG=True,
+        INIT_RETRIES=0,
+        EXIT_AFTER_FAILED_LOAD=False,
+        LOG_FORMAT="text",
+    )
     logs.configure(settings)
     logging.getLogger("app.predictor.predictor").setLevel(logging.CRITICAL)  # printed below
     predictor = Predictor(settings)
@@ -36,26 +43,6 @@ def check(model: Path | None) -> None:
         click.echo(f"Model failed to load: {predictor.status.reason}", err=True)
     sys.stdout.flush()
     os._exit(not ready)  # a model may have started threads that do not end
-
-
-def _settings(model: Path | None) -> Settings:
-    settings = Settings.from_environ_or_exit()
-    if model is not None:
-        folder, name = (model, "") if model.is_dir() else (model.parent, model.name)
-        default = settings.TRAINED_MODEL_MODULE_NAME.removesuffix(".py")
-        if (model / f"{default}.py").is_file():
-            name = default
-        settings = dataclasses.replace(
-            settings, MODEL_DIR=str(folder), TRAINED_MODEL_MODULE_NAME=name
-        )
-    # The reason shall contain the exception's text, and this command is what exits, at once.
-    return dataclasses.replace(
-        settings,
-        FLASK_DEBUG=True,
-        INIT_RETRIES=0,
-        EXIT_AFTER_FAILED_LOAD=False,
-        LOG_FORMAT="text",
-    )
 
 
 def _describe(parameters: Parameters) -> str:
