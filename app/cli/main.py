@@ -1,18 +1,17 @@
 """The command line `python -m app`."""
 
 import os
-import sys
-from pathlib import Path
 from typing import NoReturn
 
 import click
 
-import app
 from app.cli.check import check
 from app.cli.golden import golden
 from app.cli.predict import predict
 from app.cli.scaffold import scaffold
+from app.cli.server_process import COMMAND
 from app.cli.settings import settings
+from app.cli.size import size
 
 
 @click.group(invoke_without_command=True)
@@ -26,10 +25,8 @@ def main(context: click.Context) -> None:
 def _become_development_server() -> NoReturn:
     """Run gunicorn as in production, but with FLASK_DEBUG on by default."""
     os.environ.setdefault("FLASK_DEBUG", "True")
-    config = str(Path(app.__file__).with_name("gunicorn.conf.py"))
-    command = [sys.executable, "-m", "gunicorn", "--config", config, "app.wsgi:app"]
-    os.execv(sys.executable, command)  # noqa: S606 - a shell would only add quoting
+    os.execv(COMMAND[0], COMMAND)  # noqa: S606 - a shell would only add quoting
 
 
-for _command in (check, golden, predict, scaffold, settings):
+for _command in (check, golden, predict, scaffold, settings, size):
     main.add_command(_command)
