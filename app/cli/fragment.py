@@ -52,9 +52,10 @@ def describe(measured: Measured) -> str:
 
 
 def _header(measured: Measured) -> Iterator[str]:
-    cpus = f"{available_cpus()} CPUs ({platform.machine()})"
     yield from _comment(
-        f"Measured by `python -m app size` with {cpus} and the model's sample():", ""
+        f"Measured by `python -m app size` on {available_cpus()} CPUs ({platform.machine()}), of "
+        f"which other processes used {measured.other_percent:.0f} %, with the model's sample():",
+        "",
     )
     form = "#   {:>12}  {:>8}  {:>10}  {:>8}  {:>8}  {:>10}  {:>5}  {:>9}"
     titles = ("rows/request", "clients", "median, ms", "p99, ms")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import click
+import psutil
 
 from app.api.paths import PREDICT, PREDICT_BATCH
 from app.cli.http_client import explain_errors, get_sample
@@ -17,6 +18,7 @@ from app.config.settings import Settings
 _SECONDS = 2  # of each measurement
 _MAX_SECONDS = 10  # of a request, and of a round of requests
 _MAX_CLIENTS = 256
+_IDLE_PERCENT = 20  # of the CPUs: what other processes may use without a warning
 _GROWTH = 8  # of the number of rows, from one measurement to the next
 
 
@@ -58,6 +60,7 @@ class Measured:
 
     Attributes:
         workers: the setting WORKERS.
+        other_percent: of the CPUs, which other processes used before.
         load_seconds: from the start of the process until the model was ready.
         load_memory: in bytes, the peak until then.
         one: requests of one row from one client.
@@ -67,6 +70,7 @@ class Measured:
     """
 
     workers: int
+    other_percent: float
     load_seconds: float
     load_memory: int
     one: Measurement
@@ -101,8 +105,12 @@ def measure(settings: Settings, workers: int, report: Callable[[str], None]) -> 
         "TRAINED_MODEL_MODULE_NAME": settings.TRAINED_MODEL_MODULE_NAME,
         "WORKERS": str(workers),
     }
+    other_percent = psutil.cpu_percent(interval=1)
+    if other_percent > _IDLE_PERCENT:
+        report(f"Other processes use {other_percent:.0f} % of the CPUs: measure on an idle machine")
+    report(f"WORKERS={workers}: loading the model")
     with run_server(environ) as server:
-        return _Session(server, settings, workers, report).measure()
+        return _Session(server, settings, workers, report).measure(other_percent)
 
 
 @dataclass(frozen=True)
@@ -114,15 +122,14 @@ class _Session:
     workers: int
     report: Callable[[str], None]
 
-    def measure(self) -> Measured:
-        self.report(f"WORKERS={self.workers}: loading the model")
+    def measure(self, other_percent: float) -> Measured:
         with self.server.peak_memory() as peak:
             load_seconds = self.server.wait_until_ready()
         sample = self._sample()
         one = self._predict(sample, 1)
         busy = self._predict(sample, self._clients(one.median))
         batches = list(self._predict_batches(sample))
-        return Measured(self.workers, load_seconds, peak[0], one, busy, batches)
+        return Measured(self.workers, other_percent, load_seconds, peak[0], one, busy, batches)
 
     def _sample(self) -> JsonValue:
         url = f"http://127.0.0.1:{self.server.port}"

@@ -11,8 +11,6 @@ from app.cli.model_argument import model_argument, settings_for
 from app.config.memory import read_container_memory
 from app.config.settings import Settings
 
-_IDLE_PERCENT = 20
-
 
 @click.command
 @model_argument
@@ -32,8 +30,6 @@ def size(model: Path | None, budget: float) -> None:
     output with `helm install --values`.
     """
     settings = settings_for(model)
-    if (busy := psutil.cpu_percent(1)) > _IDLE_PERCENT:
-        _report(f"Other processes use {busy:.0f} % of the CPUs: measure on an idle machine")
     measured = measure(settings, settings.WORKERS, _report)
     click.echo(values_yaml(settings, measured, _compare(settings, measured), budget))
 

@@ -13,7 +13,7 @@ from app.config.settings import Settings
 MIB = 2**20
 ONE = Measurement(1, 1, [0.001, 0.002], rows_per_second=800, cpus=0.8, memory=150 * MIB)
 BUSY = replace(ONE, clients=64, rows_per_second=2000, cpus=1.036)
-MEASURED = Measured(1, 2.5, 140 * MIB, ONE, BUSY, [replace(ONE, rows=8, memory=200 * MIB)])
+MEASURED = Measured(1, 3.0, 2.5, 140 * MIB, ONE, BUSY, [replace(ONE, rows=8, memory=200 * MIB)])
 
 
 def values(
