@@ -1,5 +1,6 @@
 """`python -m app size [MODEL]`."""
 
+import signal
 from pathlib import Path
 
 import click
@@ -29,6 +30,7 @@ def size(model: Path | None, budget: float) -> None:
     settings of the environment, and requests predictions of the model's own sample. Use the
     output with `helm install --values`.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the service is stopped too
     settings = settings_for(model)
     measured = measure(settings, settings.WORKERS, _report)
     click.echo(values_yaml(settings, measured, _compare(settings, measured), budget))

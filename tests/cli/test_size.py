@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.chart.rendering import container, env, of_kind
-from tests.helpers import ROOT, write_module
+from tests.helpers import ROOT, eventually, write_module
 
 MIB = 200
 MODULE = f"""
@@ -127,6 +127,24 @@ def test_model_that_cannot_be_measured_ends_with_the_reason(
     assert line.startswith("Error: ")
     assert reason in line
     assert not any(each.startswith("Error: ") for each in progress)
+
+
+def test_the_service_ends_with_the_command(tmp_path: Path) -> None:
+    source = (
+        "import os, pathlib, time\n"
+        "def init():\n"
+        "  pathlib.Path(__file__).with_name('pid').write_text(str(os.getpid()))\n"
+        "  time.sleep(600)\n"
+        "def run(row): return 1"
+    )
+    module = write_module(tmp_path, source, "slow")
+    command = [sys.executable, "-m", "app", "size", str(module)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
+        pid = int(eventually((tmp_path / "pid").read_text))
+        process.terminate()
+    assert process.returncode == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_missing_model_is_one_line(tmp_path: Path) -> None:
