@@ -11,7 +11,7 @@ import sys
 import requests
 
 DATABASE = "https://api.osv.dev/v1/query"
-FILES = ("requirements.txt", "requirements-compiled.txt")
+FILES = ("requirements.txt", "requirements-compiled.txt", "requirements-boosting.txt")
 
 # A database that knows no vulnerability of this version does not work.
 _VULNERABLE = {"package": {"name": "jinja2", "ecosystem": "PyPI"}, "version": "2.4.1"}
