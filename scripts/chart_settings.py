@@ -21,10 +21,13 @@ NOTES = {
     "that still runs as ready",
     "FLASK_PORT": "The container port and the probes use this port",
     "GRACEFUL_TIMEOUT": "The pod's grace period is computed from it",
-    "MODEL_DIR": "The chart replaces `model` with `/mnt/models` unless `model.source` is `image`",
+    "MODEL_DIR": "The chart replaces `model` with `/mnt/models` unless `model.source` is `image`: "
+    "then that of the image counts, if it sets one",
     "MULTITHREADED_INIT": "If off, `model.loadTimeoutSeconds` limits the load time",
     "PROTOCOLS": "`--set` needs a backslash before a comma: `v1\\,v2`",
     "SECRET_KEY": "Set it from a Secret with `extraEnvFrom`, so that no manifest contains it",
+    "TRAINED_MODEL_MODULE_NAME": "If `model.source` is `image`, that of the image counts instead "
+    "of the default, if it sets one",
 }
 
 

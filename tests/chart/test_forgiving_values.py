@@ -125,7 +125,9 @@ def test_reused_values_of_an_older_chart_are_completed(tmp_path: Path) -> None:
     (chart / "values.yaml").write_text(old)  # as with --reuse-values
     settings = yaml.safe_load(old)["settings"]
     stored = {name for name in settings if settings[name] != ""}
-    assert set(env(container(path=chart))) == stored | set(REQUIRED_SETTINGS)
+    assert set(
+        env(container({"model": {"existingConfigMap": "fraud"}}, path=chart))
+    ) == stored | set(REQUIRED_SETTINGS)
     for name, default in yaml.safe_load(old).items():
         if isinstance(default, dict):
             check({name: None}, path=chart)

@@ -60,7 +60,9 @@ def test_readme_documents_every_setting() -> None:
 
 
 def test_every_setting_is_an_environment_variable() -> None:
-    rendered = env(container())
+    rendered = env(container({"model": {"existingConfigMap": "fraud"}}))
+    assert rendered.pop("MODEL_DIR") == "/mnt/models"
+    rendered["MODEL_DIR"] = FIELDS["MODEL_DIR"].default
     empty = {name for name, field in FIELDS.items() if field.default == ""}
     assert set(rendered) == set(FIELDS) - empty
     assert Settings.from_environ(rendered) == Settings(**OTHER_DEFAULTS)
@@ -92,6 +94,14 @@ def test_empty_string_is_rendered_unless_it_is_the_default() -> None:
     rendered = env(container({"settings": settings}))
     assert rendered["TRAINED_MODEL_MODULE_NAME"] is None  # Kubernetes stores no empty value
     assert "SECRET_KEY" not in rendered  # can be set with extraEnvFrom
+
+
+def test_an_image_that_has_the_model_may_name_it() -> None:
+    names = {"MODEL_DIR", "TRAINED_MODEL_MODULE_NAME"}
+    assert names.isdisjoint(env(container()))
+    for name in names:
+        rendered = env(container({"settings": {name: "fraud"}}))
+        assert {key: rendered[key] for key in names & rendered.keys()} == {name: "fraud"}
 
 
 def test_null_omits_a_setting() -> None:

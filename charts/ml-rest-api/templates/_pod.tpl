@@ -2,6 +2,7 @@
 Every setting as an environment variable. Skipped: names in `extraEnv` (server-side apply rejects
 duplicate names), null, and an empty string that is the default, as for SECRET_KEY. Kubernetes does
 not store an empty `value`: with one, server-side apply by somebody else reports a conflict.
+Skipped, too, if the image has the model: the names of the example, because it may name another.
 */}}
 {{- define "ml-rest-api.settingsEnv" -}}
 {{- $overridden := list }}
@@ -9,6 +10,10 @@ not store an empty `value`: with one, server-side apply by somebody else reports
 {{- $overridden = append $overridden .name }}
 {{- end }}
 {{- $optional := include "ml-rest-api.emptySettings" . | splitList " " }}
+{{- $ofExample := dict }}
+{{- if eq (include "ml-rest-api.modelSource" .) "image" }}
+{{- $ofExample = dict "MODEL_DIR" "model" "TRAINED_MODEL_MODULE_NAME" "ml_trained_model" }}
+{{- end }}
 {{- $onOff := include "ml-rest-api.onOffSettings" . | splitList " " }}
 {{- range $name, $value := .Values.settings }}
 {{- $text := include "ml-rest-api.text" $value }}
@@ -20,7 +25,7 @@ not store an empty `value`: with one, server-side apply by somebody else reports
 {{- else if eq $name "MODEL_CHECKSUMS" }}
 {{- $text = include "ml-rest-api.modelChecksums" $ }}
 {{- end }}
-{{- $skipped := or (kindIs "invalid" $value) (and (eq $text "") (has $name $optional)) }}
+{{- $skipped := or (kindIs "invalid" $value) (and (eq $text "") (has $name $optional)) (and (hasKey $ofExample $name) (eq $text (get $ofExample $name))) }}
 {{- if not (or $skipped (has $name $overridden)) }}
 - name: {{ $name }}
   {{- with include "ml-rest-api.envText" $text }}
