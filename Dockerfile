@@ -3,25 +3,40 @@ ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
 WORKDIR /app
-# requirements-compiled.txt adds the packages for a compiled model, see model/README.md.
+# requirements-compiled.txt adds the packages for a compiled model, requirements-boosting.txt
+# XGBoost, LightGBM and CatBoost, see model/README.md.
 ARG REQUIREMENTS=requirements.txt
 COPY ${REQUIREMENTS} requirements.txt
 # Smaller without files that are never imported: the libraries' tests and sources.
 RUN python -m venv /venv \
  && /venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check \
       --require-hashes --only-binary :all: -r requirements.txt \
+ && /venv/bin/pip freeze > /venv/constraints.txt \
  && rm -rf /venv/lib/python*/site-packages/pip /venv/lib/python*/site-packages/pip-* /venv/bin/pip* \
  && find /venv -type d \( -name tests -o -name test \) -prune -exec rm -rf {} + \
  && find /venv -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.c' \
       -o -name '*.cpp' -o -name '*.h' -o -name '*.map' \) -delete \
  && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /venv
+# /packages is where an image built from this one installs its own; those in /venv come first.
+RUN mkdir /packages \
+ && site=$(echo /venv/lib/python*/site-packages) \
+ && printf "/packages/%s/${site#/venv/lib/}\n" lib lib64 > "$site/packages.pth" \
+ && ln -s "$site"/scikit_learn.libs/libgomp-*.so.1* /venv/lib/libgomp.so.1
 COPY model/train.py model/ml_trained_model.py model/README.md model/
 RUN PYTHONDONTWRITEBYTECODE=1 /venv/bin/python model/train.py
 COPY app/ app/
 RUN python -m compileall -q --invalidation-mode checked-hash app
 
 FROM ${BASE} AS runtime
-ENV PATH=/venv/bin:$PATH \
+# The base's pip installs into /packages, and keeps the versions of what is in /venv. The library
+# path is for LightGBM: it needs OpenMP's library, which slim images do not have.
+ENV PATH=/venv/bin:/packages/bin:$PATH \
+    LD_LIBRARY_PATH=/venv/lib \
+    PIP_PYTHON=/venv/bin/python \
+    PIP_PREFIX=/packages \
+    PIP_CONSTRAINT=/venv/constraints.txt \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
     HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -29,6 +44,7 @@ ENV PATH=/venv/bin:$PATH \
     LOG_FORMAT=json
 WORKDIR /app
 COPY --from=build /venv /venv
+COPY --from=build --chown=65532:65532 /packages /packages
 COPY --from=build /app/model model
 COPY --from=build /app/app app
 COPY LICENSE .
