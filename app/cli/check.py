@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.install import install_packages
 from app.cli.model_argument import model_argument, settings_for
 from app.observability import logs
 from app.predictor.parameters import Parameters
@@ -21,8 +22,8 @@ def check(model: Path | None) -> None:
     """Load a model as a pod does before it is ready, and print its API.
 
     MODEL is a module, or a folder with one; by default, what MODEL_DIR and
-    TRAINED_MODEL_MODULE_NAME name. Ends with exit code 1 and the reason if the model would not
-    become ready.
+    TRAINED_MODEL_MODULE_NAME name. Installs the packages in its requirements.txt first. Ends with
+    exit code 1 and the reason if the model would not become ready.
     """
     # The reason shall contain the exception's text, and this command is what exits, at once.
     settings = dataclasses.replace(
@@ -32,6 +33,7 @@ def check(model: Path | None) -> None:
         EXIT_AFTER_FAILED_LOAD=False,
         LOG_FORMAT="text",
     )
+    install_packages(Path(settings.MODEL_DIR))
     logs.configure(settings)
     logging.getLogger("app.predictor.predictor").setLevel(logging.CRITICAL)  # printed below
     predictor = Predictor(settings)

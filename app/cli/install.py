@@ -1,0 +1,85 @@
+"""`python -m app install [MODEL]`, which `make run`, `make dev` and `check` do first."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+import app
+from app.cli.model_path import locate
+from app.config.settings import Settings
+
+_LOCKED = Path(app.__file__).parents[1] / "requirements.txt"
+_STAMP = "model-requirements.txt"  # in the virtual environment: what was installed last
+
+
+@click.command
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+def install(model: Path | None) -> None:
+    """Install the packages that a model needs into the virtual environment.
+
+    They are in requirements.txt beside MODEL, a module or its folder; by default, in MODEL_DIR.
+    Nothing is installed if the file has not changed. Ends with exit code 1 if the installation
+    fails.
+    """
+    settings = Settings.from_environ_or_exit()
+    install_packages(Path(settings.MODEL_DIR) if model is None else locate(model)[0])
+
+
+def install_packages(folder: Path) -> None:
+    """Install the packages in a model folder's requirements.txt, if that has changed.
+
+    The versions of the service's own packages are kept: a conflict is an error. An image has its
+    packages, and not the file that locks them, so nothing is installed there.
+
+    Raises:
+        SystemExit: they cannot be installed.
+
+    """
+    file = folder.absolute() / "requirements.txt"
+    if not (file.is_file() and _LOCKED.is_file()):
+        return
+    installer = _installer()
+    if not installer:
+        click.echo(
+            f"{file} is not installed, which needs a virtual environment with pip or uv: "
+            "run `make check`, or `pip install -r` with this file",
+            err=True,
+        )
+        return
+    constraints = _without_hashes(_LOCKED.read_text())
+    stamp = Path(sys.prefix, _STAMP)
+    content = constraints + file.read_text()
+    if stamp.is_file() and stamp.read_text() == content:
+        return
+    click.echo(f"Installing the packages of {file} into {sys.prefix}: this may take a minute")
+    stamp.unlink(missing_ok=True)
+    with tempfile.NamedTemporaryFile("w", suffix="-constraints.txt") as temporary:
+        temporary.write(constraints)
+        temporary.flush()
+        command = [*installer, "--requirement", str(file), "--constraint", temporary.name]
+        done = subprocess.run(command, check=False, cwd=file.parent)  # noqa: S603
+    if done.returncode:
+        sys.exit(f"The packages of {file} cannot be installed: fix what is reported above")
+    stamp.write_text(content)
+
+
+def _installer() -> list[str]:
+    """Return the command that installs packages; empty if there is none, or nowhere to install."""
+    if sys.prefix == sys.base_prefix:
+        return []
+    if uv := shutil.which("uv"):
+        return [uv, "pip", "install", "--python", sys.executable]
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
+    return []
+
+
+def _without_hashes(locked: str) -> str:
+    """Return locked packages as constraints: pip takes no hashes there without those of all."""
+    lines = (line.rstrip(" \\") for line in locked.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and line[0] not in " #")
