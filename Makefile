@@ -16,6 +16,9 @@ else
   INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
 endif
 
+# The example's file, which is to be trained, if the folder of the model is the example's or none.
+example = $(if $(filter-out $(abspath model),$(abspath $(or $(1),model))),,model/ml_trained_model.joblib)
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
   --no-emit-index-url --no-header
 LOCK := $(COMPILE) --generate-hashes pyproject.toml
@@ -24,7 +27,7 @@ CLIENTS := $(wildcard tests/clients/*/requirements.in)
 RESOLVE_ARM64 := $(BIN)/uv pip install --quiet --dry-run --target .venv/arm64 --no-build \
   --require-hashes --python-platform aarch64-manylinux_2_28 -r pyproject.toml
 
-.PHONY: help version install run dev test test-clients e2e lint lint-workflows format lock check-lock outdated \
+.PHONY: help version install run dev check test test-clients e2e lint lint-workflows format lock check-lock outdated \
   audit image sbom chart readme manifests sklearn-imports screenshot bench bench-quick bench-tuning bench-render
 
 help: ## list the commands
@@ -55,12 +58,17 @@ model/ml_trained_model.joblib: model/train.py model/ml_trained_model.py .venv/ru
 
 install: .venv/dev ## install everything for development into .venv
 
-run: .venv/runtime model/ml_trained_model.joblib ## train the example model and serve it as in production
+run: .venv/runtime $(call example,$(MODEL_DIR)) ## serve the model in MODEL_DIR, by default the example, as in production
+	@$(BIN)/python -m app install
 	@echo "Starting the service"
 	@exec $(BIN)/python -m gunicorn --config app/gunicorn.conf.py app.wsgi:app
 
-dev: .venv/runtime model/ml_trained_model.joblib ## run with auto-reload and exception texts in responses
+dev: .venv/runtime $(call example,$(MODEL_DIR)) ## run with auto-reload and exception texts in responses
+	@$(BIN)/python -m app install
 	@exec $(BIN)/python -m app
+
+check: .venv/runtime $(call example,$(or $(MODEL),$(MODEL_DIR))) ## load MODEL=path as a pod does, and print its API
+	@$(BIN)/python -m app check $(if $(MODEL),"$(MODEL)")
 
 test: .venv/dev model/ml_trained_model.joblib ## run all tests that need no cluster
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
@@ -74,9 +82,12 @@ e2e: .venv/dev model/ml_trained_model.joblib ## run the tests on a kind cluster 
 audit: .venv/dev ## look for known vulnerabilities of the locked packages
 	@$(BIN)/python -m scripts.audit
 
-image: ## build the image ml-rest-api:VERSION, on another base with BASE=…
+image: ## build the image ml-rest-api:VERSION, on another base with BASE=…; with MODEL=path, one with this model
 	docker build --tag ml-rest-api:$(VERSION) --build-arg VERSION=$(VERSION) \
 	  --build-arg REVISION=$(REVISION) $(if $(BASE),--build-arg BASE=$(BASE)) .
+ifdef MODEL
+	@$(PYTHON) -m scripts.model_image ml-rest-api:$(VERSION) "$(MODEL)" "$(IMAGE)"
+endif
 
 sbom: .venv/dev image ## list the image's Python packages in dist/, as CycloneDX JSON
 	$(BIN)/python -m scripts.sbom ml-rest-api:$(VERSION) dist/ml-rest-api-$(VERSION).cdx.json
@@ -113,7 +124,7 @@ lint: lint-workflows ## check formatting, ruff's rules, types, the Dockerfile, t
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
-	$(BIN)/hadolint Dockerfile
+	$(BIN)/hadolint Dockerfile Dockerfile.model
 	$(BIN)/shellcheck .ci/run .ci/make-run e2e/offline-kind/tools
 
 lint-workflows: .venv/dev ## check what GitHub and CircleCI read (actionlint needs Go)
