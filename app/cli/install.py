@@ -13,7 +13,7 @@ import app
 from app.cli.model_path import locate
 from app.config.settings import Settings
 
-_LOCKED = Path(app.__file__).parents[1] / "requirements.txt"
+_PROJECT = Path(app.__file__).parents[1]
 _STAMP = "model-requirements.txt"  # in the virtual environment: what was installed last
 
 
@@ -33,15 +33,15 @@ def install(model: Path | None) -> None:
 def install_packages(folder: Path) -> None:
     """Install the packages in a model folder's requirements.txt, if that has changed.
 
-    The versions of the service's own packages are kept: a conflict is an error. An image has its
-    packages, and not the file that locks them, so nothing is installed there.
+    The versions of the service's own packages are kept: a conflict is an error. Nothing is
+    installed in an image, which has its packages, and of this project only the code.
 
     Raises:
         SystemExit: they cannot be installed.
 
     """
     file = folder.absolute() / "requirements.txt"
-    if not (file.is_file() and _LOCKED.is_file()):
+    if not (file.is_file() and (_PROJECT / "pyproject.toml").is_file()):
         return
     installer = _installer()
     if not installer:
@@ -51,13 +51,18 @@ def install_packages(folder: Path) -> None:
             err=True,
         )
         return
-    constraints = _without_hashes(_LOCKED.read_text())
+    constraints = _without_hashes((_PROJECT / "requirements.txt").read_text())
     stamp = Path(sys.prefix, _STAMP)
     content = constraints + file.read_text()
     if stamp.is_file() and stamp.read_text() == content:
         return
     click.echo(f"Installing the packages of {file} into {sys.prefix}: this may take a minute")
     stamp.unlink(missing_ok=True)
+    _run(installer, file, constraints)
+    stamp.write_text(content)
+
+
+def _run(installer: list[str], file: Path, constraints: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix="-constraints.txt") as temporary:
         temporary.write(constraints)
         temporary.flush()
@@ -65,7 +70,6 @@ def install_packages(folder: Path) -> None:
         done = subprocess.run(command, check=False, cwd=file.parent)  # noqa: S603
     if done.returncode:
         sys.exit(f"The packages of {file} cannot be installed: fix what is reported above")
-    stamp.write_text(content)
 
 
 def _installer() -> list[str]:

@@ -107,11 +107,10 @@ def test_failed_installation_is_tried_again(folder: Folder) -> None:
     assert folder.run("install").stdout != ""
 
 
-def test_nothing_is_installed_without_the_file_that_locks_the_service(
-    tmp_path: Path, folder: Folder
-) -> None:
+def test_nothing_is_installed_in_an_image(tmp_path: Path, folder: Folder) -> None:
     image = tmp_path / "image"
     shutil.copytree(ROOT / "app", image / "app")
+    (image / "requirements.txt").write_text("tiny")  # of the user's
     folder.require("tiny")
     done = folder.run("install", cwd=image)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
