@@ -29,6 +29,7 @@ def test_the_newest_entry_of_the_changelog_has_the_version() -> None:
     ("name", "pattern"),
     [
         ("Dockerfile", r"^ARG VERSION=(.*)$"),
+        ("Dockerfile.model", r"^ARG IMAGE=ml-rest-api:(.*)$"),
         ("README.md", r"\bml-rest-api:(\d[\w.]*)"),
         ("model/README.md", r"\bml-rest-api:(\d[\d.]*)"),
     ],
