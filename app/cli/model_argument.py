@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.model_path import locate
 from app.config.settings import Settings
 
 model_argument = click.argument("model", required=False, type=click.Path(path_type=Path))
@@ -15,8 +16,5 @@ def settings_for(model: Path | None) -> Settings:
     settings = Settings.from_environ_or_exit()
     if model is None:
         return settings
-    folder, name = (model, "") if model.is_dir() else (model.parent, model.name)
-    default = settings.TRAINED_MODEL_MODULE_NAME.removesuffix(".py")
-    if (model / f"{default}.py").is_file():
-        name = default
+    folder, name = locate(model, settings.TRAINED_MODEL_MODULE_NAME)
     return dataclasses.replace(settings, MODEL_DIR=str(folder), TRAINED_MODEL_MODULE_NAME=name)
