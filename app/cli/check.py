@@ -11,7 +11,6 @@ import click
 from app.cli.install import install_packages
 from app.cli.model_argument import model_argument, settings_for
 from app.observability import logs
-from app.predictor.parameters import Parameters
 from app.predictor.predictor import Predictor
 from app.predictor.type_words import json_text, kind_of
 
@@ -40,16 +39,18 @@ def check(model: Path | None) -> None:
     predictor.load()
     ready = predictor.accepts_requests
     if ready:
-        click.echo(_describe(predictor.parameters))
+        click.echo(_describe(predictor))
     else:
         click.echo(f"Model failed to load: {predictor.status.reason}", err=True)
     sys.stdout.flush()
     os._exit(not ready)  # a model may have started threads that do not end
 
 
-def _describe(parameters: Parameters) -> str:
-    required = parameters.schema.get("required", [])
+def _describe(predictor: Predictor) -> str:
+    """Return what callers send, and what they get."""
     lines = ["The model is ready: POST /api/model/predict takes"]
+    parameters = predictor.parameters
+    required = parameters.schema.get("required", [])
     for name, schema in parameters.schema.get("properties", {}).items():
         line = f"  {name} ({kind_of(schema)})"
         if name in parameters.sample:
@@ -57,4 +58,8 @@ def _describe(parameters: Parameters) -> str:
         if name not in required:
             line += f", optional: {json_text(schema.get('default'))} by default"
         lines.append(line)
-    return "\n".join(lines) if len(lines) > 1 else f"{lines[0]} any JSON object"
+    if not parameters.schema.get("properties"):
+        lines[-1] += " any JSON object"
+    lines.append(f"and returns {kind_of(predictor.answer.schema)}")
+    lines += [f"  such as {json_text(example)}" for example in predictor.answer.examples]
+    return "\n".join(lines)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 import app
+from app.bare.mlmodel import MLMODEL
 from app.cli.model_path import locate
 from app.config.settings import Settings
 
@@ -42,6 +43,8 @@ def install_packages(folder: Path) -> None:
     """
     file = folder.absolute() / "requirements.txt"
     if not (file.is_file() and (_PROJECT / "pyproject.toml").is_file()):
+        return
+    if (folder / MLMODEL).is_file():  # MLflow's list has MLflow itself, and exact versions
         return
     installer = _installer()
     if not installer:

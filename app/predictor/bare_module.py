@@ -10,7 +10,13 @@ from app.bare.model_file import ModelFile
 from app.bare.source import module_source
 from app.codec import Row
 from app.errors import ModelError
-from app.predictor.module import ModelModule, describe_failure, unload_models
+from app.predictor.main_names import serve_main_names
+from app.predictor.module import (
+    ModelModule,
+    describe_failure,
+    load_error_type,
+    unload_models,
+)
 
 
 def load_model_file(file: ModelFile, allowed: Collection[str]) -> ModelModule:
@@ -53,13 +59,15 @@ def scaffold(file: ModelFile, allowed: Collection[str]) -> str:
 def _source_and_model(file: ModelFile, allowed: Collection[str]) -> tuple[str, object]:
     sample = _read_sample(file)
     unload_models()
+    serve_main_names(ModuleType(file.name))
     try:
         description = describe(file, sample, allowed)
         return module_source(file, description), description.model
     except ModelError:
         raise
     except BaseException as error:
-        raise ModelError(*describe_failure(file.path, "load", error)) from error
+        error_type = load_error_type(file.path, error)
+        raise error_type(*describe_failure(file.path, "load", error)) from error
 
 
 def _read_sample(file: ModelFile) -> Row:

@@ -15,7 +15,12 @@ def kind_of(schema: Schema) -> str:
     if "enum" in schema:
         return " or ".join(map(json_text, schema["enum"]))
     kind: str = schema.get("type", "any")
-    if kind == "array" and schema.get("items"):
+    if kind == "object" and schema.get("properties"):
+        names = [f"{name} ({kind_of(it)})" for name, it in schema["properties"].items()]
+        return f"object of {', '.join(names)}"
+    if kind == "object" and isinstance(values := schema.get("additionalProperties"), dict):
+        kind = f"object of {kind_of(values)}"
+    elif kind == "array" and schema.get("items"):
         kind = f"array of {kind_of(schema['items'])}"
     elif kind == "string":
         kind = schema.get("format", kind)

@@ -69,14 +69,14 @@ def a_binary_lightgbm_classifier(folder: Path) -> Any:
     model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1)
     model.fit(IRIS.rename(columns=dict(zip(IRIS, range(4), strict=True))), SPECIES > 1)
     model.booster_.save_model(folder / "model.txt")
-    (p,) = model.booster_.predict(ARRAY).tolist()
+    p = float(np.ravel(model.booster_.predict(ARRAY))[0])
     return LIST, {"prediction": int(p > 0.5), "probabilities": {"0": 1 - p, "1": p}}
 
 
 def a_lightgbm_regressor(folder: Path) -> Any:
     model = lightgbm.LGBMRegressor(n_estimators=3, verbose=-1).fit(IRIS, SPECIES)
     model.booster_.save_model(folder / "model.txt")
-    return ROW, {"prediction": model.predict(FRAME).tolist()[0]}
+    return ROW, {"prediction": float(np.ravel(model.predict(FRAME))[0])}
 
 
 def a_catboost_classifier(folder: Path) -> Any:
@@ -91,7 +91,7 @@ def a_catboost_regressor(folder: Path) -> Any:
     model = catboost.CatBoostRegressor(iterations=3, verbose=0, allow_writing_files=False)
     model.fit(IRIS, SPECIES)
     model.save_model(folder / "model.cbm")
-    return ROW, {"prediction": model.predict(FRAME).tolist()[0]}
+    return ROW, {"prediction": float(np.ravel(model.predict(FRAME))[0])}
 
 
 def an_onnx_classifier(folder: Path) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bare.trained import iris_forest, save
 from tests.helpers import ROOT, write_module
 
 MODULE = """
@@ -61,6 +62,8 @@ def test_model_that_becomes_ready_prints_its_parameters(tmp_path: Path) -> None:
             '  weather (string), such as "clear"',
             '  opened (date), such as "2023-04-01"',
             "  note (any), such as null, optional: null by default",
+            "and returns integer",
+            "  such as 24",
         ]
 
 
@@ -70,6 +73,19 @@ def test_types_are_printed_in_words(tmp_path: Path) -> None:
         "  docks (integer, minimum 0, maximum 9 exclusive), such as 2",
         '  weather ("clear" or "rain"), such as "clear"',
         "  wind (number or null), optional: 0.5 by default",
+        "and returns integer",
+        "  such as 2",
+    ]
+
+
+def test_model_file_without_a_module_is_checked_too(tmp_path: Path) -> None:
+    done = check(save(tmp_path, iris_forest(), "irises.joblib"))
+    assert done.stdout.splitlines()[4:6] == [
+        "  petal_width (number), such as 0.0",
+        (
+            'and returns object of prediction ("setosa" or "versicolor" or "virginica"), probabilities '
+            "(object of number)"
+        ),
     ]
 
 
