@@ -1,19 +1,21 @@
 """A model file alone: trained with a DataFrame, installed without a line of Python."""
 
-import base64
 import io
+import re
 from pathlib import Path
 
 import joblib
 import pandas as pd
 import pytest
 
-from e2e.cluster import Namespace
+from e2e.cluster import CHART, IMAGE, Namespace, run
 from e2e.test_model_sources import fetch_options
 from e2e.toolbox import Toolbox
 from tests.bare.trained import PAYMENT, answer_of, fraud_pipeline
+from tests.helpers import ROOT
 
 PIPELINE = fraud_pipeline()
+README = (ROOT / "README.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +49,15 @@ def test_a_model_file_is_downloaded_and_served(
     assert response.json["errors"] == {"country": "'XX' is not one of ['BE', 'DE', 'NL']"}
 
 
-def test_a_model_file_in_the_values_is_served(
+def test_the_three_commands_of_the_readme_lead_from_a_file_to_a_prediction(
     namespace: Namespace, toolbox: Toolbox, content: bytes, tmp_path: Path
 ) -> None:
-    encoded = tmp_path / "fraud.joblib.base64"
-    encoded.write_bytes(base64.b64encode(content))
-    namespace.install("fraud", "--set-file", f"model.binaryFiles.fraud\\.joblib={encoded}")
+    (tmp_path / "fraud.joblib").write_bytes(content)
+    commands = re.search(r"(?m)^    base64 -w0 fraud\.joblib(?:.*\n)(?:    .*\n)+", README)
+    assert commands
+    tag = IMAGE.partition(":")[2]
+    script = commands[0].replace("charts/ml-rest-api", f"{CHART} --set image.tag={tag}")
+    environ = {**namespace.cluster.environ, "HELM_NAMESPACE": namespace.name}
+    output = run("bash", "-ec", f"cd {tmp_path}\n{script}", environ=environ)
+    assert '{"prediction": "' in output
     predicts(namespace, toolbox)
-    assert '"prediction"' in namespace.helm("test", "fraud", "--logs")

@@ -51,9 +51,10 @@ class Settings:
     SECRET_KEY: str = setting(
         "", "signs CSRF tokens; the same in all replicas", default_text="random at every start"
     )
-    MODEL_DIR: str = setting("model", "folder with the model module")
+    MODEL_DIR: str = setting("model", "folder with the model module, or a model file without one")
     TRAINED_MODEL_MODULE_NAME: str = setting(
-        "ml_trained_model", "file name of the model module; empty: the only module in the folder"
+        "ml_trained_model",
+        "file name of the model module, or of a model file; empty: the only module in the folder",
     )
     MODEL_NAME: str = setting(
         "",
@@ -98,8 +99,8 @@ class Settings:
     )
     PICKLE_ALLOWED: str = setting(
         "scikit-learn",
-        "what a pickle may import if PICKLE_POLICY is `audit`: names `module.name`, "
-        "comma-separated; `scikit-learn` stands for all that its estimators import",
+        "what a pickle may import if PICKLE_POLICY is `audit`, and a skops file may hold: names "
+        "`module.name`, comma-separated; `scikit-learn` stands for all that its estimators import",
         parse=env.parse_import_names,
     )
     MODEL_CHECKSUMS: str = setting(

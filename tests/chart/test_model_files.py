@@ -179,3 +179,24 @@ def test_more_than_one_mebibyte_of_files_is_rejected(model: Object) -> None:
     assert "1 MiB" in message
     assert "init container" in message
     assert len(message) < 1000
+
+
+@pytest.mark.parametrize(
+    ("files", "settings"),
+    [
+        (["fraud.joblib"], {}),
+        (["fraud.json", "fraud.sample.json"], {"TRAINED_MODEL_MODULE_NAME": "fraud"}),
+        (["MLmodel", "model.pkl"], {}),
+        (["fraud.joblib", "helper.py"], {"TRAINED_MODEL_MODULE_NAME": "fraud.joblib"}),
+    ],
+)
+def test_model_file_needs_no_module(files: list[str], settings: Object, tmp_path: Path) -> None:
+    model = {"binaryFiles": dict.fromkeys(files, "YQ==")}
+    assert model_files(tmp_path, model, settings=settings) == dict.fromkeys(files, b"a")
+
+
+@pytest.mark.parametrize("files", [["labels.csv"], ["fraud.joblib", "helper.py"]])
+def test_model_is_missing_without_a_module_and_a_model_file_alone(files: list[str]) -> None:
+    error = render_error({"model": {"binaryFiles": dict.fromkeys(files, "YQ==")}})
+    assert "the model module is missing: set model.module, or add " in error
+    assert "or add nothing but a model file, such as fraud.joblib" in error

@@ -52,15 +52,29 @@ Each message names the values and the fix.
 {{- end }}
 {{- end }}
 
+{{/* Not empty if a model file is served: it is named, or there is one and no module. */}}
+{{- define "ml-rest-api.hasModelFile" -}}
+{{- $isNamed := has (toString .root.Values.settings.TRAINED_MODEL_MODULE_NAME) .names }}
+{{- $hasFile := false }}
+{{- $hasModule := false }}
+{{- range .names }}
+{{- $hasModule = or $hasModule (hasSuffix ".py" .) }}
+{{- $hasFile = or $hasFile (regexMatch "\\.(joblib|pkl|pickle|skops|onnx|json|ubj|txt|cbm)$|^MLmodel$" .) }}
+{{- end }}
+{{- if or $isNamed (and $hasFile (not $hasModule)) }}
+{{- "true" }}
+{{- end }}
+{{- end }}
+
 {{- define "ml-rest-api.validateFiles" -}}
 {{- $model := .Values.model }}
 {{- $module := include "ml-rest-api.moduleFile" . }}
 {{- $names := concat (keys ($model.files | default dict)) (keys ($model.binaryFiles | default dict)) }}
 {{- if $model.module }}
 {{- $names = append $names $module }}
-{{- else if not (has $module $names) }}
+{{- else if not (or (has $module $names) (include "ml-rest-api.hasModelFile" (dict "root" . "names" $names))) }}
 {{- if .Values.settings.TRAINED_MODEL_MODULE_NAME }}
-{{- fail (printf "the model module is missing: set model.module, or add %q, named by settings.TRAINED_MODEL_MODULE_NAME, to model.files" $module) }}
+{{- fail (printf "the model module is missing: set model.module, or add %q, named by settings.TRAINED_MODEL_MODULE_NAME, to model.files, or add nothing but a model file, such as fraud.joblib, to model.binaryFiles" $module) }}
 {{- end }}
 {{- end }}
 {{- range $names }}
