@@ -64,7 +64,7 @@ REJECTED_BY_TEMPLATES: list[tuple[list[str], Object]] = [
         {"model": {"sha256": SHA256}, "settings": {"MODEL_CHECKSUMS": SHA256}},
     ),
     (["command"], {"model": {"uri": "/a", "sha256": SHA256, "initContainer": {"command": ["a"]}}}),
-    (["ml_trained_model.py", "model.module"], {"model": {"files": {"a.txt": "x"}}}),
+    (["ml_trained_model.py", "model.module"], {"model": {"files": {"a.csv": "x"}}}),
     (
         ["fraud.py", "duplicate"],
         {
