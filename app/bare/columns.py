@@ -14,18 +14,37 @@ from app.codec import JsonValue
 
 _TEXT = (CountVectorizer, HashingVectorizer)  # and TfidfVectorizer, which is a CountVectorizer
 _TREES = ("Tree", "Forest", "Bagging")
-# Of a fitted estimator that wraps another.
-_WRAPPED = ("best_estimator_", "regressor_", "estimator_")
 
 
 def steps_of(model: Any) -> list[Any]:  # noqa: ANN401 - any estimator
     """Return the fitted transformers of a model in their order, and its estimator."""
-    for name in _WRAPPED:
-        if (wrapped := getattr(model, name, None)) is not None:
-            return steps_of(wrapped)
+    if (wrapped := _wrapped(model)) is not None:
+        return steps_of(wrapped)
     if not isinstance(model, Pipeline):
         return [] if model is None or isinstance(model, str) else [model]
     return [step for _, part in model.steps for step in steps_of(part)]
+
+
+def _wrapped(model: Any) -> Any:  # noqa: ANN401
+    """Return the fitted estimator that another passes its input to; None where there is none."""
+    match type(model).__name__:
+        case "TransformedTargetRegressor":
+            return model.regressor_
+        case "FixedThresholdClassifier" | "SelfTrainingClassifier" | "TunedThresholdClassifierCV":
+            return model.estimator_
+        case "CalibratedClassifierCV":
+            return model.calibrated_classifiers_[0].estimator
+        case "StackingClassifier" | "StackingRegressor" | "VotingClassifier" | "VotingRegressor":
+            return model.estimators_[0]
+    return getattr(model, "best_estimator_", None)
+
+
+def final_of(model: Any) -> Any:  # noqa: ANN401
+    """Return the estimator at the end of a model."""
+    if isinstance(model, Pipeline):
+        return final_of(model.steps[-1][1])
+    best = getattr(model, "best_estimator_", None)
+    return model if best is None else final_of(best)
 
 
 def takes_text(steps: Sequence[Any]) -> bool:

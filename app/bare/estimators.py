@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from app.bare.columns import steps_of
+from app.bare.columns import final_of
 from app.bare.description import Description, choices
 from app.bare.facts import facts_of
 from app.bare.inputs import input_of
@@ -47,7 +47,7 @@ def describe_estimator(
     if has_probabilities:
         answer["probabilities"] = "dict[str, float]"
     return Description(
-        title=type(steps_of(model)[-1]).__name__,
+        title=type(final_of(model)).__name__,
         imports=[*imports, *of_input],
         constants={"CLASSES": _keys(classes)} if classes and has_probabilities else {},
         load=load,
@@ -80,7 +80,7 @@ def _classes(model: Any) -> list[JsonValue] | None:  # noqa: ANN401
 
 
 def _is_multilabel(model: Any) -> bool:  # noqa: ANN401
-    final = steps_of(model)[-1]
+    final = final_of(model)
     is_logistic = getattr(final, "out_activation_", "") == "logistic"
     return getattr(final, "multilabel_", False) or (is_logistic and final.n_outputs_ > 1)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from app.bare.columns import columns_of, steps_of, takes_text
+from app.bare.columns import columns_of, final_of, steps_of, takes_text
 from app.bare.description import Parameter
 
 # The names that LightGBM and CatBoost give to the columns of an array.
@@ -31,7 +31,7 @@ class Facts(NamedTuple):
 def facts_of(model: Any) -> Facts:  # noqa: ANN401 - any estimator
     """Return what a fitted estimator tells of its input."""
     steps = steps_of(model)
-    kind = type(steps[-1]).__name__
+    kind = type(final_of(model)).__name__
     if takes_text(steps):
         return Facts(kind, [], has_names=False, takes_text=True)
     fitted = getattr(model, "feature_names_in_", None)

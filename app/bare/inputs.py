@@ -43,8 +43,10 @@ def input_of(file: ModelFile, facts: Facts, sample: Row) -> Input:
         name, example = next(iter(sample.items()), ("text", "text"))
         line = f"X = [row[{source_of(name)}] for row in rows]"
         return Input([Parameter(name, "str", example)], [line])
+    by_example = {name: _hint_of(value) for name, value in sample.items() if value is not None}
+    hints = {**by_example, **signature.hints}
     if facts.has_names:
-        return _frame([_adjusted(it, signature.hints, sample) for it in facts.columns])
+        return _frame([_adjusted(it, hints, sample) for it in facts.columns])
     names = [*signature.hints] or _names_of(sample)
     if not names:
         return _one_list(file, facts, sample)
@@ -55,8 +57,7 @@ def input_of(file: ModelFile, facts: Facts, sample: Row) -> Input:
             f"takes {len(columns)}: give an example of each, in their order"
         )
     named = [it._replace(name=name) for it, name in zip(columns, names, strict=True)]
-    by_example = {name: _hint_of(value) for name, value in sample.items()}
-    adjusted = [_adjusted(it, {**by_example, **signature.hints}, sample) for it in named]
+    adjusted = [_adjusted(it, hints, sample) for it in named]
     if not facts.columns:
         return _frame(adjusted)
     return _array(adjusted, "[row[name] for name in names]", adjusted)

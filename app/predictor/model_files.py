@@ -19,8 +19,9 @@ class ModelFiles:
     """The files of the model folder, each with its SHA-256 checksum.
 
     Attributes:
-        checksums: by the name relative to the folder, without `__pycache__`; None for a file that
-            cannot be read, and for a large one until a thread has read it.
+        checksums: by the name relative to the folder, without those in `__pycache__` and in hidden
+            folders; None for a file that cannot be read, and for a large one until a thread has
+            read it.
         digest: the checksum of the lines that `sha256sum` prints for all of them; None until all
             are known.
 
@@ -50,7 +51,7 @@ class ModelFiles:
 
         """
         files = {str(file.relative_to(folder)): file for file in files_of(folder)}
-        own_files = {it: files[it] for it in files if "__pycache__" not in Path(it).parts}
+        own_files = {name: files[name] for name in files if _is_own(name)}
         large = {
             name: file
             for name, file in own_files.items()
@@ -110,6 +111,11 @@ def snapshot(folder: Path) -> set[tuple[str, int, int]]:
                 status = file.stat()
                 found.add((str(file), status.st_size, status.st_ctime_ns))
     return found
+
+
+def _is_own(name: str) -> bool:
+    """Return whether a file is the model's, not bytecode, or in a folder such as .git or .venv."""
+    return not any(it == "__pycache__" or it.startswith(".") for it in Path(name).parts[:-1])
 
 
 def _compare(checksums: Mapping[str, str | None], expected: str) -> None:

@@ -1,20 +1,38 @@
 """What fitted transformers tell of their columns."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    HistGradientBoostingRegressor,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from tests.bare.serving import fetch, parameters, predict, serve
-from tests.bare.trained import FRAUD, IRIS, PAYMENT, PAYMENTS, SPECIES, fraud_pipeline, save
+from tests.bare.trained import (
+    FRAUD,
+    IRIS,
+    PAYMENT,
+    PAYMENTS,
+    SPECIES,
+    answer_of,
+    fraud_pipeline,
+    save,
+)
 from tests.helpers import PREDICT
 
 NUMBER = {"type": "number"}
@@ -143,6 +161,32 @@ def test_search_is_described_by_its_best_estimator(tmp_path: Path) -> None:
     example = fetch(client, "/api/swagger.json")["definitions"]["input_vector"]["example"]
     assert example == {name: float(f"{value:.3g}") for name, value in IRIS.mean().to_dict().items()}
     assert fetch(client, "/api/model")["description"] == "Ridge, from model.joblib."
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda model: CalibratedClassifierCV(model, cv=2),
+        lambda model: VotingClassifier([("only", model)], voting="soft"),
+        lambda model: StackingClassifier([("only", model)], cv=2),
+        lambda model: FixedThresholdClassifier(model, threshold=0.3, pos_label="fraud"),
+    ],
+)
+def test_columns_of_a_pipeline_within_another_estimator_are_known(
+    tmp_path: Path, wrap: Callable[[Pipeline], Any]
+) -> None:
+    model = wrap(fraud_pipeline())
+    save(tmp_path, model.fit(PAYMENTS, FRAUD))
+    client = serve(tmp_path)
+    assert parameters(client)["country"] == {"type": "string", "enum": ["BE", "DE", "NL"]}
+    expected = answer_of(model, pd.DataFrame([PAYMENT]))["probabilities"]
+    assert predict(client, PAYMENT)["probabilities"] == pytest.approx(expected)
+    assert fetch(client, "/api/model")["description"].startswith(type(model).__name__)
+
+
+def test_estimator_with_a_template_is_described_by_itself(tmp_path: Path) -> None:
+    save(tmp_path, AdaBoostClassifier(n_estimators=3).fit(IRIS, SPECIES))
+    assert fetch(serve(tmp_path), "/api/model")["description"].startswith("AdaBoostClassifier")
 
 
 def test_steps_without_statistics_take_numbers(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import skl2onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
@@ -62,6 +63,17 @@ def test_sample_is_the_example_of_a_model_with_names(tmp_path: Path) -> None:
     give_sample(tmp_path, ROW)
     document = fetch(serve(tmp_path), "/api/swagger.json")
     assert document["definitions"]["input_vector"]["example"] == ROW
+
+
+def test_sample_tells_that_a_column_is_a_text(tmp_path: Path) -> None:
+    to_numbers = FunctionTransformer(pd.get_dummies, kw_args={"columns": ["country"]})
+    model = make_pipeline(to_numbers, Ridge())
+    table = pd.DataFrame({"amount": [1.5, 2.5], "country": ["NL", "NL"]})
+    save(tmp_path, model.fit(table, [1, 2]))
+    give_sample(tmp_path, {"amount": 1.5, "country": "NL"})
+    client = serve(tmp_path)
+    assert parameters(client) == {"amount": {"type": "number"}, "country": {"type": "string"}}
+    assert predict(client, {"amount": 2, "country": "NL"}) == {"prediction": pytest.approx(1.5, 1)}
 
 
 def test_sample_of_another_size_is_rejected(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 # As README.md has it.
 SHA256_OF_ALL = (
-    "find -L . -type f ! -path '*/..*' ! -path '*/__pycache__/*' -printf '%P\\n' | LC_ALL=C sort "
+    "find -L . -type f ! -path '*/.*/*' ! -path '*/__pycache__/*' -printf '%P\\n' | LC_ALL=C sort "
     "| xargs -d '\\n' sha256sum | sha256sum"
 )
 
@@ -155,6 +155,9 @@ def test_each_file_has_its_checksum(folder: Path) -> None:
 
 
 def test_the_digest_of_all_files_can_be_repeated_in_a_shell(folder: Path) -> None:
+    (folder / ".git").mkdir()
+    (folder / ".git/HEAD").write_text("not the model's")
+    (folder / ".env").write_text("the model's")
     for name in ("a b.txt", "sub.txt", "Z", "é", os.fsdecode(b"\xff"), ".hidden"):
         (folder / name).write_text(ascii(name))
     (folder / "__pycache__").mkdir()
