@@ -44,13 +44,18 @@ class ModelFile:
 
     @property
     def name(self) -> str:
-        """The model's name: that of the file, or of the folder that has the `MLmodel`."""
-        return self.path.parent.name if self.path.name == MLMODEL else self.path.stem
+        """The model's name."""
+        return name_of(self.path)
 
     @property
     def sample(self) -> Path:
         """The file beside it that may have an example of its parameters."""
         return self.path.with_name(f"{self.path.stem}.sample.json")
+
+
+def name_of(file: Path) -> str:
+    """Return the name of a model by its file: for an `MLmodel`, that of the folder."""
+    return file.parent.name if file.name == MLMODEL else file.stem
 
 
 def find_model_file(folder: Path, name: str) -> ModelFile | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from app.bare.model_file import name_of
 from app.codec import JsonValue, Row, encode
 from app.errors import ModelError, PredictionError, RequestError
 from app.predictor.batch_results import BatchResultsError, one_per_row
@@ -39,6 +40,11 @@ class LoadedModel:
     supports_batching: bool
     answer_schema: Schema | None = None
     sample_name: str = "sample()"
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return name_of(self.file)
 
     @property
     def version(self) -> str | None:

@@ -34,6 +34,7 @@ def _is_in(folder: Path, module: ModuleType) -> bool:
     """Return whether a top-level module is a file in the folder, or a package there."""
     if not isinstance(module, ModuleType):
         return False
-    file = getattr(module, "__file__", None)
-    paths = [*getattr(module, "__path__", ()), *([file] if file else [])]
+    attributes = vars(module)  # not getattr(), for which the module may have code
+    file = attributes.get("__file__")
+    paths = [*attributes.get("__path__", ()), *([file] if file else [])]
     return any(Path(path).parent == folder for path in paths)

@@ -85,7 +85,7 @@ class Predictor:
     def name(self) -> str:
         """The model's name: MODEL_NAME, else the module's; empty while that is unknown."""
         settings = self._settings
-        name = self.model.module.__name__ if self.model else settings.TRAINED_MODEL_MODULE_NAME
+        name = self.model.name if self.model else settings.TRAINED_MODEL_MODULE_NAME
         return settings.MODEL_NAME or escape_surrogates(name.removesuffix(".py"))
 
     @property
@@ -241,7 +241,7 @@ class Predictor:
         gc.collect()
         gc.freeze()  # the model stays: no collection has to walk it again
         # Before the state: a client that sees the model ready can rely on this line.
-        _log.info("Model '%s' is ready", model.module.__name__)
+        _log.info("Model '%s' is ready", model.name)
         self.on_ready()
         self.status = Status(State.READY)
         self.files.start_hashing_large_files()

@@ -111,7 +111,7 @@ def test_the_numbers_are_those_of_the_native_api() -> None:
     metadata = client.get("/v2/models/ml_trained_model").get_json()
     assert {it["name"]: it["datatype"] for it in metadata["inputs"]} == DATATYPES
     assert metadata["outputs"] == [{**output, "shape": [-1]}]
-    assert "versions" not in metadata
+    assert metadata["versions"] == ["1.0"]
     rows[1]["weather"] = "fog"
     wrong = error_of(client, json={"inputs": tensors(rows, *DATATYPES.values())})
     assert wrong.startswith("Input payload validation failed: 1.weather: 'fog' is not one of")

@@ -31,7 +31,7 @@ def test_the_module_is_found_by_its_name_with_or_without_suffix_or_as_the_only_o
     [
         ("fraud", ["other"], "Model module 'fraud' is not in the model folder, which holds other.py"),
         ("../fraud", ["other"], "Model module '../fraud' is not in the model folder"),
-        ("fraud", [], "which holds no module: put fraud.py there or set TRAINED_MODEL_MODULE_NAME"),
+        ("fraud", [], "which holds no module: put fraud.py or one model file "),
         ("", ["a", "b"], "TRAINED_MODEL_MODULE_NAME is empty and the model folder holds a.py, b.py"),
         ("", [], "TRAINED_MODEL_MODULE_NAME is empty and the model folder holds no module"),
     ],
