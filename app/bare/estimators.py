@@ -38,6 +38,7 @@ def describe_estimator(
             f"{file.data.name} holds a {type(model).__name__}, which has no predict(): save an "
             "estimator, or a pipeline that ends with one"
         )
+    kind = type(final_of(model)).__name__
     parameters, features, of_input = input_of(file, facts_of(model), sample)
     classes = _classes(model)
     has_probabilities = classes is not None and hasattr(model, "predict_proba")
@@ -47,27 +48,47 @@ def describe_estimator(
     if has_probabilities:
         answer["probabilities"] = "dict[str, float]"
     return Description(
-        title=type(final_of(model)).__name__,
+        title=kind,
         imports=[*imports, *of_input],
         constants={"CLASSES": _keys(classes)} if classes and has_probabilities else {},
         load=load,
         model=model,
         parameters=parameters,
         features=features,
-        predict=_PROBABILITIES if has_probabilities else _PREDICTION,
+        predict=_predict(kind, has_probabilities=has_probabilities),
         answer=answer,
     )
 
 
 _PREDICTION = ['return [{"prediction": value} for value in model.predict(X).tolist()]']
 _PROBABILITIES = [
+    "probabilities = model.predict_proba(X)",
     "predictions = model.predict(X).ravel().tolist()",  # CatBoost's have a column
-    "probabilities = model.predict_proba(X).tolist()",
+]
+# What predict() of these does itself: https://scikit-learn.org/stable/modules/ensemble.html
+_MOST_PROBABLE = [
+    "probabilities = model.predict_proba(X)",
+    "predictions = model.classes_[probabilities.argmax(axis=1)].tolist()",
+]
+_OF_TREES = (
+    "DecisionTreeClassifier",
+    "ExtraTreeClassifier",
+    "ExtraTreesClassifier",
+    "RandomForestClassifier",
+)
+_ANSWERS = [
     "return [",
     '    {"prediction": value, "probabilities": dict(zip(CLASSES, row))}',
-    "    for value, row in zip(predictions, probabilities)",
+    "    for value, row in zip(predictions, probabilities.tolist())",
     "]",
 ]
+
+
+def _predict(kind: str, *, has_probabilities: bool) -> list[str]:
+    """Return the lines that predict with an estimator of this class."""
+    if not has_probabilities:
+        return _PREDICTION
+    return [*(_MOST_PROBABLE if kind in _OF_TREES else _PROBABILITIES), *_ANSWERS]
 
 
 def _classes(model: Any) -> list[JsonValue] | None:  # noqa: ANN401

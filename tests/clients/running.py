@@ -75,10 +75,10 @@ def environment(client: str) -> Path:
     return create(ENVIRONMENTS / client, FOLDER / client / "requirements.txt")
 
 
-def run_client(client: str, **arguments: Any) -> Any:
-    """Run a client's script and return what it prints."""
+def run_client(client: str, script: str = "client.py", **arguments: Any) -> Any:
+    """Run a script in a client's environment and return what it prints."""
     done = subprocess.run(
-        [environment(client), FOLDER / client / "client.py", json.dumps(arguments)],
+        [environment(client), FOLDER / client / script, json.dumps(arguments)],
         capture_output=True,
         text=True,
         timeout=120,

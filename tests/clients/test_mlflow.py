@@ -1,9 +1,11 @@
-"""MLflow's client of its scoring server."""
+"""MLflow's client of its scoring server, and the folders that it saves."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.bare.serving import fetch, predict, serve
 from tests.clients.running import FLOWER_NAMES, FLOWERS, INVALID, INVALID_ROWS, ROWS, run_client
 from tests.helpers import Server
 
@@ -47,3 +49,15 @@ def test_a_service_without_a_model_is_not_ready(got: Any) -> None:
 def test_the_version_is_told_in_every_state(got: Any) -> None:
     assert got["version"]
     assert got["unready version"]
+
+
+@pytest.mark.parametrize("format_", ["cloudpickle", "skops"])
+def test_folder_that_mlflow_saves_is_served_without_a_module(tmp_path: Path, format_: str) -> None:
+    folder = tmp_path / "irises"
+    saved = run_client("mlflow", "save.py", folder=str(folder), format=format_)
+    client = serve(tmp_path)
+    answer = predict(client, saved["row"])
+    assert [*answer["probabilities"].values()] == pytest.approx(saved["probabilities"])
+    assert fetch(client, "/api/model")["name"] == "irises"
+    document = fetch(client, "/api/swagger.json")
+    assert document["definitions"]["input_vector"]["example"] == saved["row"]
