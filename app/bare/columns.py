@@ -52,6 +52,19 @@ def takes_text(steps: Sequence[Any]) -> bool:
     return bool(steps) and isinstance(steps[0], _TEXT)
 
 
+def takes_pandas_categories(model: Any) -> bool:  # noqa: ANN401
+    """Return whether columns have pandas' category dtype: boosters do not tell the categories."""
+    final = final_of(model)
+    of_xgboost = getattr(final, "get_booster", None)
+    of_lightgbm = getattr(final, "booster_", None)
+    is_from_dtype = getattr(final, "categorical_features", None) == "from_dtype"
+    return bool(
+        (of_xgboost and "c" in (of_xgboost().feature_types or ()))
+        or getattr(of_lightgbm, "pandas_categorical", None)
+        or (is_from_dtype and final.is_categorical_ is not None and final.is_categorical_.any())
+    )
+
+
 def columns_of(steps: Sequence[Any], names: Sequence[str]) -> list[Parameter]:
     """Return the columns that a model uses.
 
@@ -60,7 +73,7 @@ def columns_of(steps: Sequence[Any], names: Sequence[str]) -> list[Parameter]:
         names: of all columns that it was trained with.
 
     """
-    if not isinstance(steps[0], ColumnTransformer):
+    if not (steps and isinstance(steps[0], ColumnTransformer)):
         return _columns(steps, names)
     found: dict[str, Parameter] = {}
     for _, transformer, selected in steps[0].transformers_:
@@ -110,7 +123,7 @@ def _columns(steps: Sequence[Any], names: Sequence[str]) -> list[Parameter]:
         return [Parameter(name, "str", "text") for name in names]
     if len(categories := getattr(first, "categories_", ())) == len(names):
         return [
-            _choice(name, list(values), example, missing)
+            _choice(name, list(values), example, missing if imputers else "")
             for name, values, example in zip(names, categories, filled, strict=True)
         ]
     middle = next(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from app.bare.columns import final_of
+from app.bare.columns import final_of, takes_pandas_categories
 from app.bare.description import Description, choices
 from app.bare.facts import facts_of
 from app.bare.inputs import input_of
@@ -38,6 +38,8 @@ def describe_estimator(
             f"{file.data.name} holds a {type(model).__name__}, which has no predict(): save an "
             "estimator, or a pipeline that ends with one"
         )
+    if takes_pandas_categories(model):
+        raise categories_error(file)
     kind = type(final_of(model)).__name__
     parameters, features, of_input = input_of(file, facts_of(model), sample)
     classes = _classes(model)
@@ -65,6 +67,16 @@ _PROBABILITIES = [
     "probabilities = model.predict_proba(X)",
     "predictions = model.predict(X).ravel().tolist()",  # CatBoost's have a column
 ]
+
+
+def categories_error(file: ModelFile) -> ModelError:
+    """Return the error of a model whose categories are not known."""
+    return ModelError(
+        f"{file.data.name} was trained with columns of pandas' category dtype, and does not tell "
+        "their categories: encode them in a pipeline, or write a module"
+    )
+
+
 # What predict() of these does itself: https://scikit-learn.org/stable/modules/ensemble.html
 _MOST_PROBABLE = [
     "probabilities = model.predict_proba(X)",

@@ -3,11 +3,11 @@
 from typing import Any
 
 from app.bare.description import Description, Parameter
+from app.bare.estimators import categories_error
 from app.bare.facts import Facts, is_named
 from app.bare.inputs import input_of
 from app.bare.model_file import ModelFile
 from app.codec import Row
-from app.errors import ModelError
 
 _REGRESSION = ['return [{"prediction": value} for value in model.predict(X).tolist()]']
 _BINARY = [
@@ -42,10 +42,7 @@ def describe_lightgbm(file: ModelFile, sample: Row) -> Description:
 
     model = lightgbm.Booster(model_file=file.data)
     if model.pandas_categorical:
-        raise ModelError(
-            f"{file.data.name} was trained with categories of pandas: save the LGBMClassifier or "
-            "LGBMRegressor with joblib, or write a module"
-        )
+        raise categories_error(file)
     content = model.dump_model(num_iteration=1)
     objective = content.get("objective", "").split(" ")[0]
     size = {"binary": 2, "multiclass": content["num_class"], "multiclassova": content["num_class"]}

@@ -2,6 +2,7 @@
 
 import ast
 import keyword
+import unicodedata
 from collections.abc import Sequence
 
 from app.codec import JsonValue
@@ -32,7 +33,7 @@ def typed_dict(name: str, docstring: str, members: Sequence[tuple[str, str]]) ->
         members: name and annotation of each.
 
     """
-    if all(member.isidentifier() and not keyword.iskeyword(member) for member, _ in members):
+    if all(_is_attribute(member) for member, _ in members):
         lines = [f"class {name}(TypedDict):", f'    """{docstring}"""', ""]
         for member, annotation in members:
             lines += wrapped(f"    {member}: ", annotation)
@@ -41,6 +42,12 @@ def typed_dict(name: str, docstring: str, members: Sequence[tuple[str, str]]) ->
     for member, annotation in members:
         lines += wrapped(f"        {source_of(member)}: ", annotation, ",")
     return [*lines, "    },", ")"]
+
+
+def _is_attribute(name: str) -> bool:
+    """Return whether a class may have an annotation of this name, which Python does not change."""
+    is_own = not name.startswith("__") and not keyword.iskeyword(name)
+    return is_own and name.isidentifier() and unicodedata.normalize("NFKC", name) == name
 
 
 def wrapped(start: str, expression: str, end: str = "") -> list[str]:

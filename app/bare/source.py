@@ -19,7 +19,8 @@ def _lines(file: ModelFile, it: Description) -> Iterator[str]:
         name for name in ("Annotated", "Any", "Literal") if f"{name}[" in hints or name == "Any"
     ]
     answer = "Answer" if it.answer else "dict[str, Any]"
-    yield f'"""{it.title}, from {file.data.name}."""'
+    docstring = source_of(f"{it.title}, from {file.data.name}.")[1:-1].replace('"', r"\"")
+    yield f'"""{docstring}"""'
     yield ""
     yield from _sorted_imports(it, names)
     yield ""

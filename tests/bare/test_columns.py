@@ -136,6 +136,15 @@ def test_booster_that_takes_missing_values_accepts_null(tmp_path: Path) -> None:
     assert list(schemas.values()) == [{"anyOf": [NUMBER, NULL]}] * 4
 
 
+def test_encoder_before_a_booster_takes_no_null_that_it_has_not_seen(tmp_path: Path) -> None:
+    table = PAYMENTS[["country"]]
+    encoder = OrdinalEncoder()
+    booster = HistGradientBoostingRegressor(max_iter=2)
+    save(tmp_path, make_pipeline(encoder, booster).fit(table, range(300)))
+    response = serve(tmp_path).post(PREDICT, json={"country": None})
+    assert response.status_code == 400
+
+
 def test_text_model_takes_a_text(tmp_path: Path) -> None:
     texts = ["a good film", "a bad film", "so good", "so bad"]
     model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, [1, 0, 1, 0])

@@ -13,6 +13,7 @@ import pytest
 import skl2onnx
 import skops.io
 import xgboost
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
 from tests.bare.serving import fetch, predict, reason, save_scaffold, serve
@@ -179,3 +180,20 @@ def test_object_that_does_not_predict_is_rejected(tmp_path: Path) -> None:
 def test_file_that_cannot_be_read_has_a_reason(tmp_path: Path) -> None:
     (tmp_path / "model.joblib").write_bytes(b"no pickle")
     assert reason(tmp_path).startswith("load failed at model.joblib: ")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        HistGradientBoostingRegressor(max_iter=2),
+        lightgbm.LGBMRegressor(n_estimators=2, verbose=-1),
+        xgboost.XGBRegressor(n_estimators=2, enable_categorical=True),
+    ],
+)
+def test_booster_of_pandas_categories_is_rejected(tmp_path: Path, model: Any) -> None:
+    table = IRIS.assign(kind=pd.Categorical(["a", "b"] * 75))
+    save(tmp_path, model.fit(table, SPECIES))
+    assert reason(tmp_path) == (
+        "model.joblib was trained with columns of pandas' category dtype, and does not tell their "
+        "categories: encode them in a pipeline, or write a module"
+    )
