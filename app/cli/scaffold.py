@@ -7,7 +7,6 @@ import click
 from app.bare.model_file import SUFFIXES, find_model_file
 from app.config.settings import Settings
 from app.errors import ModelError
-from app.predictor.bare_module import scaffold as scaffold_module
 from app.predictor.pickle_policy import PicklePolicy
 
 
@@ -19,6 +18,9 @@ def scaffold(file: Path) -> None:
     FILE is a model file, or a folder with an MLmodel. The module predicts what the service
     predicts with the file alone. Save it beside the file, with the same name and the ending .py.
     """
+    # Not at the top: other commands need not wait for scikit-learn.
+    from app.predictor.bare_module import scaffold as scaffold_module  # noqa: PLC0415
+
     try:
         model_file = find_model_file(file.parent, file.name)
         if model_file is None:

@@ -9,10 +9,8 @@ from sklearn.ensemble import RandomForestClassifier
 
 from tests.bare.test_formats import (
     FRAME,
-    a_catboost_classifier,
     a_lightgbm_classifier,
     an_onnx_classifier,
-    an_xgboost_classifier,
 )
 from tests.bare.trained import IRIS, NAMES, ROW, answer_of, save
 from tests.helpers import serving
@@ -27,10 +25,8 @@ def a_forest_of_several_threads(folder: Path) -> Any:
     "make",
     [
         a_forest_of_several_threads,
-        a_catboost_classifier,
         a_lightgbm_classifier,
         an_onnx_classifier,
-        an_xgboost_classifier,
     ],
 )
 def test_each_of_several_processes_predicts(tmp_path: Path, make: Callable[[Path], Any]) -> None:

@@ -28,6 +28,8 @@ def test_printed_module_predicts_what_the_file_alone_predicts(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     (tmp_path / "fraud.py").write_text(done.stdout)
     assert 'country: Literal["BE", "DE", "NL"]' in done.stdout
+    as_module = [sys.executable, "-m", "app.scaffold", str(file)]
+    assert subprocess.check_output(as_module, cwd=ROOT, text=True) == done.stdout
     assert predict(serve(tmp_path, TRAINED_MODEL_MODULE_NAME="fraud"), PAYMENT) == expected
 
 
