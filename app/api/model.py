@@ -29,7 +29,7 @@ _PROPERTIES = {
     "files": {
         "type": "object",
         "description": "file in the model folder to its SHA-256 checksum; null if it cannot be "
-        "read, and for a file over 1 GiB until it is hashed, after the model is ready",
+        "read, and for files beyond 1 GiB in total until they are hashed, after the model is ready",
         "additionalProperties": _TEXT_OR_NULL,
     },
     "parameters": {"type": "object", "description": "JSON Schema of a prediction request's body"},

@@ -74,7 +74,7 @@ def find_model_file(folder: Path, name: str) -> ModelFile | None:
     """
     if (path := folder / name) != folder and (named := _model_file(path)):
         return named
-    if any(folder.glob("*.py")):
+    if path.suffix in SUFFIXES or any(folder.glob("*.py")):  # the file that is named is missing
         return None
     if (folder / MLMODEL).is_file():
         return _of_mlmodel(folder / MLMODEL)

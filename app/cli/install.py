@@ -11,15 +11,14 @@ import click
 
 import app
 from app.bare.mlmodel import MLMODEL
-from app.cli.model_path import locate
-from app.config.settings import Settings
+from app.cli.model_argument import model_argument, settings_for
 
 _PROJECT = Path(app.__file__).parents[1]
 _STAMP = "model-requirements.txt"  # in the virtual environment: what was installed last
 
 
 @click.command
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@model_argument
 def install(model: Path | None) -> None:
     """Install the packages that a model needs into the virtual environment.
 
@@ -27,8 +26,7 @@ def install(model: Path | None) -> None:
     Nothing is installed if the file has not changed. Ends with exit code 1 if the installation
     fails.
     """
-    settings = Settings.from_environ_or_exit()
-    install_packages(Path(settings.MODEL_DIR) if model is None else locate(model)[0])
+    install_packages(Path(settings_for(model).MODEL_DIR))
 
 
 def install_packages(folder: Path) -> None:

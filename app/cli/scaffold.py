@@ -22,7 +22,7 @@ def scaffold(file: Path) -> None:
     from app.predictor.bare_module import scaffold as scaffold_module  # noqa: PLC0415
 
     try:
-        model_file = find_model_file(file.parent, file.name)
+        model_file = find_model_file(*((file, "") if file.is_dir() else (file.parent, file.name)))
         if model_file is None:
             raise click.ClickException(
                 f"{file.name} is no model file: give one that ends with {', '.join(SUFFIXES)}, or "

@@ -26,6 +26,7 @@ class LoadAttempts:
         self._folder = folder
         self._files: set[tuple[str, int, int]] = set()
         self._failure: ModelError | None = None
+        self._watches = False
 
     def run(
         self, retries: int, on_retry: Callable[[float], None], *, waits_for_change: bool
@@ -41,6 +42,7 @@ class LoadAttempts:
             ModelError: the last attempt failed.
 
         """
+        self._watches = waits_for_change and retries > 0
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(
                 ModelError if waits_for_change else TransientModelError
@@ -57,7 +59,7 @@ class LoadAttempts:
         return not isinstance(self._failure, TransientModelError | None)
 
     def _attempt(self) -> None:
-        files = snapshot(self._folder)
+        files = snapshot(self._folder) if self._watches else set()
         if self._needs_change and self._failure and files == self._files:
             raise self._failure
         self._files = files

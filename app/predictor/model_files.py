@@ -31,7 +31,7 @@ class ModelFiles:
         """Know no file yet.
 
         Args:
-            large_bytes: beyond this size, a file is hashed later.
+            large_bytes: of all files; those beyond this size together are hashed later.
 
         """
         self.checksums: dict[str, str | None] = {}
@@ -52,11 +52,7 @@ class ModelFiles:
         """
         files = {str(file.relative_to(folder)): file for file in files_of(folder)}
         own_files = {name: files[name] for name in files if _is_own(name)}
-        large = {
-            name: file
-            for name, file in own_files.items()
-            if not expected and _size(file) > self._large_bytes
-        }
+        large = {} if expected else _beyond(own_files, self._large_bytes)
         checksums = {
             name: None if name in large else _hash(file)
             for name, file in (files if expected else own_files).items()
@@ -149,6 +145,16 @@ def _compare(checksums: Mapping[str, str | None], expected: str) -> None:
             f"{missing[0]} is in MODEL_CHECKSUMS, but not in the model folder: add the file, or "
             "remove its checksum"
         )
+
+
+def _beyond(files: Mapping[str, Path], size: int) -> dict[str, Path]:
+    """Return the largest files, without which the others have no more than this size in bytes."""
+    beyond = {}
+    for name in sorted(files, key=lambda name: _size(files[name])):
+        size -= _size(files[name])
+        if size < 0:
+            beyond[name] = files[name]
+    return beyond
 
 
 def _size(file: Path) -> int:

@@ -76,7 +76,7 @@ def find_module(folder: Path, name: str) -> Path:
     if len(files) != 1:
         msg = (
             f"TRAINED_MODEL_MODULE_NAME is empty and the model folder holds {listing}: "
-            "name one of them, or keep exactly one in the folder"
+            "name one of them, or keep exactly one, or one model file without any, in the folder"
         )
         raise ModelError(msg)
     return files[0]

@@ -31,6 +31,13 @@ def test_model_file_that_is_named_is_served_beside_modules_and_others(tmp_path: 
     assert name(tmp_path, TRAINED_MODEL_MODULE_NAME="two.joblib") == "two"
 
 
+def test_model_file_that_is_named_and_missing_is_not_replaced_by_another(tmp_path: Path) -> None:
+    save(tmp_path, MODEL, "one.joblib")
+    assert reason(tmp_path, TRAINED_MODEL_MODULE_NAME="two.joblib").startswith(
+        "Model module 'two.joblib' is not in the model folder"
+    )
+
+
 def test_several_model_files_are_named(tmp_path: Path) -> None:
     save(tmp_path, MODEL, "one.joblib")
     save(tmp_path, MODEL, "two.pkl")

@@ -107,6 +107,13 @@ def test_failed_installation_is_tried_again(folder: Folder) -> None:
     assert folder.run("install").stdout != ""
 
 
+def test_the_list_of_mlflow_is_not_installed(folder: Folder) -> None:
+    folder.require("absent")
+    (folder.module.parent / "MLmodel").write_text("flavors: {}")
+    done = folder.run("install")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_nothing_is_installed_in_an_image(tmp_path: Path, folder: Folder) -> None:
     image = tmp_path / "image"
     shutil.copytree(ROOT / "app", image / "app")

@@ -40,3 +40,7 @@ def test_what_cannot_be_described_is_one_line(tmp_path: Path) -> None:
     done = scaffold(write_module(tmp_path, "", "fraud"))
     assert done.returncode == 1
     assert done.stderr.startswith("Error: fraud.py is no model file: give one that ends with")
+    save(tmp_path / "several", [1], "a.joblib")
+    done = scaffold(save(tmp_path / "several", [1], "b.joblib").parent)
+    assert done.returncode == 1
+    assert "several model files, a.joblib, b.joblib" in done.stderr

@@ -177,6 +177,14 @@ def test_a_large_file_is_hashed_later(folder: Path) -> None:
     assert files.checksums == checksums(folder)
 
 
+def test_so_are_the_largest_of_many_files(tmp_path: Path) -> None:
+    for name, size in (("a", 5), ("b", 1), ("c", 3)):
+        (tmp_path / name).write_bytes(bytes(size))
+    files = ModelFiles(large_bytes=4)
+    files.read(tmp_path, "")
+    assert [name for name, checksum in files.checksums.items() if checksum is None] == ["a"]
+
+
 def test_checksums_to_compare_are_those_of_large_files_too(folder: Path) -> None:
     files = ModelFiles(large_bytes=2)
     files.read(folder, parsed(sums(folder)))
