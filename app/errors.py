@@ -25,6 +25,9 @@ response's, but for the two of run(), whose message is for the log.
 from http import HTTPStatus
 from typing import ClassVar
 
+# Why requests are refused: the values of a metric's label. `model`: run() refuses a row.
+REFUSALS = ("busy", "invalid", "model", "not_ready", "timed_out", "too_large")
+
 
 class ServiceError(Exception):
     """An error that the service foresees.
@@ -71,8 +74,8 @@ class RequestError(ServiceError):
     Attributes:
         status: the response's.
         retry_after: seconds after which a retry makes sense; None where it does not.
-        refusal: counts it among the refused requests, as a value of the metric's label; None
-            where it is not counted.
+        refusal: counts it among the refused requests, one of `REFUSALS`; None where it is no
+            refusal.
 
     """
 
@@ -91,6 +94,7 @@ class InvalidInputError(RequestError):
     """
 
     status = HTTPStatus.BAD_REQUEST
+    refusal = "invalid"
 
     def __init__(self, errors: dict[str, str], total: int) -> None:
         """Reject a body because of `errors`, of which there are `total`."""
@@ -152,6 +156,7 @@ class TimedOutError(RequestError):
     """A prediction took longer than PREDICT_TIMEOUT or WORKER_TIMEOUT."""
 
     status = HTTPStatus.GATEWAY_TIMEOUT
+    refusal = "timed_out"
 
     def __init__(self) -> None:
         """Say so in the contract's words."""
@@ -168,6 +173,7 @@ class NotReadyError(UnavailableError):
     """No model is ready."""
 
     retry_after = 5  # a load takes seconds
+    refusal = "not_ready"
 
     def __init__(self) -> None:
         """Say so in the contract's words."""
@@ -178,6 +184,7 @@ class BusyError(UnavailableError):
     """MAX_PENDING predictions are running or waiting."""
 
     retry_after = 1  # a queue empties sooner than a model loads
+    refusal = "busy"
 
     def __init__(self) -> None:
         """Say so in the contract's words."""

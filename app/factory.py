@@ -11,7 +11,7 @@ from app.api.v1 import register_v1
 from app.api.v2 import register_v2
 from app.config.settings import Settings
 from app.observability.metrics import Metrics
-from app.predictor.gauges import PredictorCollector
+from app.predictor.gauges import publish_gauges
 from app.predictor.predictor import Predictor
 
 _PROTOCOLS = {"v1": register_v1, "v2": register_v2, "invocations": register_invocations}
@@ -19,8 +19,9 @@ _PROTOCOLS = {"v1": register_v1, "v2": register_v2, "invocations": register_invo
 
 def create_app(settings: Settings) -> Application:
     """Return the application; its predictor has still to be started."""
-    predictor = Predictor(settings)
-    metrics = Metrics(PredictorCollector(predictor), several_processes=settings.WORKERS > 1)
+    metrics = Metrics(several_processes=settings.WORKERS > 1)
+    predictor = Predictor(settings, metrics.shared)
+    publish_gauges(predictor, metrics, settings.MAX_PENDING * settings.WORKERS)
     app = Application(settings, predictor, metrics)
     app.url_map.merge_slashes = False  # "//" is another path, and redirects to none
     app.debug = False  # Flask would read FLASK_DEBUG itself, and take "off" for true

@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from app.config.addresses import listening_addresses
 from app.config.cpus import thread_pool_env
 from app.config.misspelled import find_misspelled
 from app.config.settings import Settings
@@ -24,7 +25,7 @@ for _name, _setting in find_misspelled(os.environ).items():
         "%s is not a setting: did you mean %s?", _name, _setting
     )
 
-bind = _settings.bind
+bind = [str(address) for address in listening_addresses(_settings).values()]
 workers = _settings.WORKERS
 worker_class = "app.server.worker.Worker"
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - in memory

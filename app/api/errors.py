@@ -6,15 +6,16 @@ from typing import cast
 from flask import Response, current_app, request
 from werkzeug.exceptions import NotFound
 
-from app.api.application import Application
+from app.api.application import Application, matched_route
 
 
 def handle_error(error: Exception) -> Response:
     """Return the response to an exception."""
     if isinstance(error, NotFound) and current_app.config["RESTX_ERROR_404_HELP"]:
         error.description = f"{error.description}{_close_paths()}"
-    predictions = cast("Application", current_app).predictions
-    return predictions.error_response(error, request.path).to_flask()
+    app = cast("Application", current_app)
+    predicts = request.method == "POST" and matched_route(request.environ) in app.endpoints
+    return app.predictions.error_response(error, request.path, predicts=predicts).to_flask()
 
 
 def _close_paths() -> str:

@@ -2,6 +2,7 @@
 
 PREDICT = "/api/model/predict"
 PREDICT_BATCH = "/api/model/predict_batch"
+METRICS = "/metrics"
 PROBES = ("/api/liveness", "/api/readiness")
 
 

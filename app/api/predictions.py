@@ -15,10 +15,10 @@ from flask import request
 from app.api.bodies import Bodies
 from app.api.endpoints import Endpoint, Head, Job
 from app.api.error_shapes import ErrorShapes
-from app.api.responses import Response
+from app.api.responses import Response, refusal_of
 from app.api.rows import RowLimits, Rows, as_one_error, failed_rows, read_rows
 from app.config.settings import Settings
-from app.errors import RequestError, TimedOutError
+from app.errors import RefusedError, RequestError, TimedOutError
 from app.observability.metrics import Metrics
 from app.observability.request_ids import current_request_ids, request_id
 from app.predictor.call import Call, Outcome
@@ -103,8 +103,17 @@ class Predictions:
         """Forget a call whose caller has gone; one that runs keeps its place until it ends."""
         self._predictor.calls.cancel(call)
 
-    def error_response(self, error: BaseException, path: str) -> Response:
-        """Return the response to an exception that ended a request for a path."""
+    def error_response(self, error: BaseException, path: str, *, predicts: bool = True) -> Response:
+        """Return the response to an exception that ended a request.
+
+        Args:
+            error: of any type.
+            path: of the request, without ROOT_PATH; or the rule of its route.
+            predicts: whether the path predicts, so that a refusal counts.
+
+        """
+        if predicts and not isinstance(error, RefusedError) and (reason := refusal_of(error)):
+            self._metrics.count_refusal(reason)  # rows that the model refuses are counted each
         return self._error_shapes.response(error, path)
 
     def wait(self, endpoint: Endpoint, head: Head, body: bytes) -> Response:

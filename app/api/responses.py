@@ -19,6 +19,7 @@ from app.errors import (
 from app.predictor.module import format_exception_line
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_REFUSALS = {400: "invalid", 413: "too_large", 415: "invalid"}
 UNHANDLED = "An unhandled exception occurred"
 
 
@@ -65,6 +66,13 @@ class ErrorDescription(NamedTuple):
     errors: Mapping[str, str] = _NO_HEADERS
     part: str = ""
     hidden: int = 0
+
+
+def refusal_of(error: BaseException) -> str | None:
+    """Return why a request is refused, one of `REFUSALS`; None where the error is no refusal."""
+    if isinstance(error, HTTPException):
+        return _REFUSALS.get(error.code or 0)
+    return error.refusal if isinstance(error, RequestError) else None
 
 
 def describe_error(error: BaseException, *, debug: bool) -> ErrorDescription:

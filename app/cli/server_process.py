@@ -130,6 +130,7 @@ def run_server(settings: Mapping[str, str]) -> Iterator[ServerProcess]:
     environ = {
         **os.environ,
         "FLASK_HOST": "127.0.0.1",
+        "METRICS_PORT": "0",
         "FLASK_PORT": str(port),
         "FLASK_DEBUG": "False",
         "LOG_FORMAT": "json",

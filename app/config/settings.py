@@ -16,7 +16,7 @@ from app.config.setting_fields import parse_setting, setting
 from app.errors import SettingError
 
 # Kubernetes injects FLASK_PORT=tcp://10.0.0.1:80 into every pod of a namespace that has a
-# Service named "flask": the address of that Service, not a setting of this process.
+# Service named "flask", METRICS_PORT for one named "metrics": no settings of this process.
 _SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
 
 
@@ -173,6 +173,9 @@ class Settings:
         default_text="empty",
         parse=env.parse_path,
     )
+    METRICS_PORT: int = setting(
+        0, "a port of its own for `/metrics`; 0: on FLASK_PORT", minimum=0, maximum=65535
+    )
     LOG_LEVEL: str = setting(
         "INFO", "minimum log level", choices=("DEBUG", "INFO", "WARNING", "ERROR")
     )
@@ -202,7 +205,13 @@ class Settings:
             for field in dataclasses.fields(cls)
             if field.name in environ and not _is_service_link(field.name, environ)
         }
-        return cls(**values)
+        settings = cls(**values)
+        if settings.METRICS_PORT == settings.FLASK_PORT:
+            raise SettingError(
+                f"METRICS_PORT is {settings.METRICS_PORT}, which is FLASK_PORT: set it to 0 to "
+                "serve /metrics there, or to another port"
+            )
+        return settings
 
     @property
     def loads_before_fork(self) -> bool:
@@ -211,12 +220,6 @@ class Settings:
         Not while FLASK_DEBUG is on: a reload has to see the changed files.
         """
         return not self.FLASK_DEBUG and (self.WORKERS > 1 or not self.MULTITHREADED_INIT)
-
-    @property
-    def bind(self) -> str:
-        """The address to listen on, as host:port."""
-        host = f"[{self.FLASK_HOST}]" if ":" in self.FLASK_HOST else self.FLASK_HOST
-        return f"{host}:{self.FLASK_PORT}"
 
     @property
     def protocols(self) -> list[str]:
@@ -229,14 +232,6 @@ class Settings:
         path = self.ROOT_PATH.strip("/")
         return f"/{path}" if path else ""
 
-    @property
-    def swagger_address(self) -> str:
-        """The Swagger page's address: at FLASK_SERVER_NAME, whose default follows FLASK_PORT."""
-        name = self.FLASK_SERVER_NAME
-        if name == type(self).FLASK_SERVER_NAME:
-            name = f"localhost:{self.FLASK_PORT}"
-        return f"http://{name}{self.root_path}/api/"
-
     @classmethod
     def from_environ_or_exit(cls) -> Self:
         """Read the settings; exit with one line where a value does not parse."""
@@ -247,4 +242,7 @@ class Settings:
 
 
 def _is_service_link(name: str, environ: Mapping[str, str]) -> bool:
-    return name == "FLASK_PORT" and _SERVICE_LINK.fullmatch(environ[name].strip()) is not None
+    return (
+        name in ("FLASK_PORT", "METRICS_PORT")
+        and _SERVICE_LINK.fullmatch(environ[name].strip()) is not None
+    )

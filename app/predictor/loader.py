@@ -1,6 +1,9 @@
 """Loads the model, step by step: import, init(), self-test."""
 
+import contextlib
 import logging
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from app.bare.model_file import find_model_file
@@ -33,6 +36,8 @@ class Loader:
 
     Attributes:
         files: those of its folder, as of the last load.
+        passes_self_test: whether the model has passed its self-test; None where there was none.
+        seconds: that the last load has taken so far.
 
     """
 
@@ -44,6 +49,8 @@ class Loader:
 
         """
         self.files = ModelFiles()
+        self.passes_self_test: bool | None = None
+        self.seconds = 0.0
         self._settings = settings
         self._pickles = PicklePolicy(settings)
 
@@ -54,6 +61,53 @@ class Loader:
             ModelError: the module cannot be used, or its files or versions are rejected.
 
         """
+        self.passes_self_test, self.seconds = None, 0.0
+        with self._timed():
+            return self._import_module()
+
+    def init(self, model: LoadedModel) -> None:
+        """Call the module's `init()`, if it has one.
+
+        Raises:
+            ModelError: it raised.
+
+        """
+        if hasattr(model.module, "init"):
+            with self._timed():
+                call_user_code(model.file, "init()", model.module.init)
+
+    def check(self, model: LoadedModel) -> Answer:
+        """Run the self-test as SELF_TEST says, in the thread that is to predict.
+
+        Returns:
+            what is known of the model's answers.
+
+        Raises:
+            ModelError: it failed, and SELF_TEST is `on`.
+
+        """
+        self._pickles.enforce()
+        if self._settings.SELF_TEST != "off":
+            try:
+                with self._timed(), without_joblib_pools():
+                    answer = run_self_test(model)
+            except ModelError as error:
+                self.passes_self_test = False
+                if self._settings.SELF_TEST == "on":
+                    raise
+                log_failure(_log, "%s", error, model.file.parent, logging.WARNING)
+            else:
+                self.passes_self_test = self.passes_self_test is not False  # in another thread
+                return answer
+        return answer_of([], model.answer_schema)
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        self.seconds += time.monotonic() - start
+
+    def _import_module(self) -> LoadedModel:
         settings = self._settings
         folder, name = Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME
         model_file = find_model_file(folder, name)
@@ -82,37 +136,6 @@ class Loader:
                 file.name,
             )
         return model
-
-    def init(self, model: LoadedModel) -> None:
-        """Call the module's `init()`, if it has one.
-
-        Raises:
-            ModelError: it raised.
-
-        """
-        if hasattr(model.module, "init"):
-            call_user_code(model.file, "init()", model.module.init)
-
-    def check(self, model: LoadedModel) -> Answer:
-        """Run the self-test as SELF_TEST says, in the thread that is to predict.
-
-        Returns:
-            what is known of the model's answers.
-
-        Raises:
-            ModelError: it failed, and SELF_TEST is `on`.
-
-        """
-        self._pickles.enforce()
-        if self._settings.SELF_TEST != "off":
-            try:
-                with without_joblib_pools():
-                    return run_self_test(model)
-            except ModelError as error:
-                if self._settings.SELF_TEST == "on":
-                    raise
-                log_failure(_log, "%s", error, model.file.parent, logging.WARNING)
-        return answer_of([], model.answer_schema)
 
 
 def unexpected_error(error: BaseException) -> TransientModelError:

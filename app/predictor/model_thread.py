@@ -15,6 +15,7 @@ from app.observability.request_ids import current_request_ids
 from app.predictor.call import Call, Outcome
 from app.predictor.calls import CallQueue
 from app.predictor.loaded_model import LoadedModel, to_json
+from app.predictor.model_metrics import ModelMetrics
 
 _log = logging.getLogger(__name__)
 
@@ -25,16 +26,20 @@ _MAX_LOGGED = 10  # rows of one call whose errors are logged
 class ModelThread:
     """Calls the model; nothing that is raised ends it."""
 
-    def __init__(self, calls: CallQueue, *, max_batch_size: int, wait: float) -> None:
+    def __init__(
+        self, calls: CallQueue, metrics: ModelMetrics, *, max_batch_size: int, wait: float
+    ) -> None:
         """Prepare to predict.
 
         Args:
             calls: where the rows come from.
+            metrics: observe the calls of the model.
             max_batch_size: how many rows of several calls `run_batch()` gets.
             wait: seconds to wait for a batch to fill.
 
         """
         self._calls = calls
+        self._metrics = metrics
         self._max_batch_size = max_batch_size
         self._wait = wait
 
@@ -49,6 +54,9 @@ class ModelThread:
 
     def _serve_batch(self, model: LoadedModel, max_size: int, wait: float) -> None:
         batch = self._calls.take(max_size, wait)
+        for call in batch:
+            if call.started and not call.outcomes:  # else it takes its next turn
+                self._metrics.observe_wait(call.started - call.arrived)
         try:
             self._predict(model, batch)
         except BaseException as error:  # noqa: BLE001 - each call needs an answer
@@ -78,7 +86,11 @@ class ModelThread:
         until = time.monotonic() + _TURN_SECONDS
         while self._calls.start(call):  # else nobody waits any more
             current_request_ids.set((call.request_id,))
-            self._add(model, call, _outcome(model, call.rows[len(call.outcomes)]))
+            start = time.monotonic()
+            outcome = _outcome(model, call.rows[len(call.outcomes)])
+            self._metrics.observe_call(1, time.monotonic() - start)
+            self._metrics.count_rows(1)
+            self._add(model, call, outcome)
             if len(call.outcomes) == len(call.rows) or (call.needs_all and _is_failure(call)):
                 self._settle(call)
                 return
@@ -90,12 +102,16 @@ class ModelThread:
         """Predict the rows of a batch at once; return False where that fails."""
         current_request_ids.set(tuple([call.request_id for call in batch]))
         rows = [*chain.from_iterable([call.rows for call in batch])]
+        begun = time.monotonic()
         try:
             results = model.predict_batch(rows)
         except RequestError as error:
             level = logging.INFO if isinstance(error, RefusedError) else logging.WARNING
             _log.log(level, "%s; retrying %d rows one by one", error, len(rows))
             return False
+        finally:
+            self._metrics.observe_call(len(rows), time.monotonic() - begun)
+        self._metrics.count_rows(len(rows))
         end = 0
         for call in batch:
             current_request_ids.set((call.request_id,))

@@ -12,9 +12,10 @@ import gc
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
+
+from prometheus_client import CollectorRegistry
 
 from app.config.settings import Settings
 from app.errors import BusyError, ModelError, NotReadyError, TimedOutError
@@ -26,6 +27,7 @@ from app.predictor.load_attempts import LoadAttempts
 from app.predictor.load_log import LoadLog
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.loader import Loader, unexpected_error
+from app.predictor.model_metrics import ModelMetrics
 from app.predictor.model_thread import ModelThread
 from app.predictor.other_threads import start_other_threads
 from app.predictor.parameters import ANY_OBJECT, Parameters
@@ -48,12 +50,13 @@ class Predictor:
         files: those of the model folder.
         calls: the predictions that wait or run.
         loaded_before_fork: whether a parent process has loaded what this one is to share.
+        loader: knows how long the load has taken, and whether the self-test was passed.
         on_ready: called just before the model becomes ready.
 
     """
 
-    def __init__(self, settings: Settings) -> None:
-        """Prepare to load the module that `settings` name; `start` or `load` does."""
+    def __init__(self, settings: Settings, registry: CollectorRegistry | None = None) -> None:
+        """Prepare to load the module that `settings` name; `registry` exposes its metrics."""
         self.status = Status(State.LOADING)
         self.model: LoadedModel | None = None
         self.answer = UNKNOWN_ANSWER
@@ -67,11 +70,12 @@ class Predictor:
         self._settings = settings
         self._model_thread = ModelThread(
             self.calls,
+            ModelMetrics(registry),
             max_batch_size=settings.MAX_BATCH_SIZE,
             wait=settings.MAX_BATCH_WAIT_MS / 1000,
         )
-        self._loader = Loader(settings)
-        self.files = self._loader.files
+        self.loader = Loader(settings)
+        self.files = self.loader.files
         self._shared_model: LoadedModel | None = None  # initialised in a parent process
         self._loaded = threading.Event()  # or failed
         self._load_log = LoadLog(_log, Path(settings.MODEL_DIR))
@@ -204,21 +208,20 @@ class Predictor:
             raise error from error.__cause__
 
     def _import(self) -> LoadedModel:
-        model = self._loader.import_module()
+        model = self.loader.import_module()
         self._load_log.imported(model.parameters)
         return model
 
     def _load_and_activate(self) -> None:
-        start = time.monotonic()
         self.model = model = self._import()
-        self._loader.init(model)
-        _log.info("Model loaded in %.1f s", time.monotonic() - start)
+        self.loader.init(model)
+        _log.info("Model loaded in %.1f s", self.loader.seconds)
         self._activate(model)
 
     def _load_shared(self) -> None:
         self.model = model = self._import()
         if not getattr(model.module, "load_per_process", False):
-            self._loader.init(model)
+            self.loader.init(model)
             self._shared_model = model
 
     def _activate_shared(self, model: LoadedModel) -> None:
@@ -232,10 +235,10 @@ class Predictor:
             raise type(error)(f"{error}{hint}", f"{error.reason}{hint}") from error.__cause__
 
     def _activate(self, model: LoadedModel) -> None:
-        self.answer = self._loader.check(model)
+        self.answer = self.loader.check(model)
         start_other_threads(
             self._settings.THREADS - 1,
-            lambda: self._loader.check(model),
+            lambda: self.loader.check(model),
             lambda: self._model_thread.serve(model),
         )
         gc.collect()

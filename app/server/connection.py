@@ -68,6 +68,11 @@ class Connection(asyncio.BufferedProtocol):
         return str(address[0]) if address else ""
 
     @property
+    def port(self) -> int:
+        """The port that the client has connected to."""
+        return int(self.transport.get_extra_info("sockname")[1])
+
+    @property
     def unsent_bytes(self) -> int:
         """What the client has not taken of its responses."""
         return self.transport.get_write_buffer_size()

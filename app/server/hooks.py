@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import signal
-import socket
 import sys
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
+from app.config.addresses import listening_addresses, swagger_address
 from app.config.settings import Settings
 from app.observability import request_ids
 from app.server import forks
@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # a master process that loads no model needs no memory for Fl
 _REPLACEMENT_SECONDS = 5  # less than the probes' failure threshold
 
 _settings = Settings.from_environ_or_exit()
+_addresses = listening_addresses(_settings)
 _log = logging.getLogger("app.server")
 _counts = ConnectionCounts(_settings.WORKERS)
 _exits = WorkerExits()
@@ -43,7 +44,7 @@ def exit_on_signals() -> None:
 
 def on_starting(server: Arbiter) -> None:
     """Load the model before listening, without MULTITHREADED_INIT."""
-    _check_address()
+    _check_addresses()
     if _settings.loads_before_fork and not _settings.MULTITHREADED_INIT:
         load_before_fork(_application(server))
 
@@ -52,7 +53,10 @@ def when_ready(server: Arbiter) -> None:
     """Start to load a model that the workers share; log where the service listens."""
     if _settings.loads_before_fork and _settings.MULTITHREADED_INIT:
         load_before_fork_in_thread(server, _application(server))
-    _log.info("Listening on %s, Swagger UI at %s", _settings.bind, _settings.swagger_address)
+    page = swagger_address(_settings)
+    _log.info("Listening on %s, Swagger UI at %s", _addresses["FLASK_PORT"], page)
+    if "METRICS_PORT" in _addresses:
+        _log.info("Metrics at http://%s/metrics", _addresses["METRICS_PORT"])
 
 
 def pre_fork(server: Arbiter, worker: Worker) -> None:
@@ -93,6 +97,11 @@ def post_worker_init(worker: Worker) -> None:
 def child_exit(server: Arbiter, worker: Worker) -> None:
     """Let the other workers know that one is gone; end if no worker ever gets ready."""
     worker.own_count.close()
+    if _settings.WORKERS > 1:
+        # Here, not above: the variable that it reads is not set yet.
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
     others = [other.phase.get() for other in server.WORKERS.values()]
     try:
         _exits.judge(worker.pid, worker.phase.get(), others)
@@ -121,18 +130,16 @@ def _remove_metrics() -> None:
         shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
-def _check_address() -> None:
-    """Exit with one line if the address is not available: gunicorn would retry five times."""
+def _check_addresses() -> None:
+    """Exit with one line if an address is not available: gunicorn would retry five times."""
     if "GUNICORN_FD" in os.environ:  # inherited from the process that this one replaces
         return
-    family = socket.AF_INET6 if ":" in _settings.FLASK_HOST else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for name, address in _addresses.items():
         try:
-            probe.bind((_settings.FLASK_HOST, _settings.FLASK_PORT))
+            address.check()
         except OSError as error:
-            hint = "set FLASK_HOST and FLASK_PORT, or stop the process that listens there"
-            sys.exit(f"ml-rest-api: cannot listen on {_settings.bind}, {error.strerror}: {hint}")
+            hint = f"set FLASK_HOST and {name}, or stop the process that listens there"
+            sys.exit(f"ml-rest-api: cannot listen on {address}, {error.strerror}: {hint}")
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -1,23 +1,25 @@
 """One process's server: who responds to a request, and the response on its way to the client.
 
-Predictions go to the model's thread, all else to Flask in a few threads. Whoever responds, requests
-are counted and logged here.
+Predictions go to the model's thread, all else to Flask in a few threads.
 """
 
 import asyncio
 import time
 
+from werkzeug.exceptions import NotFound
+
 from app.api.application import Application, matched_route
-from app.api.paths import without_prefix
+from app.api.paths import METRICS, without_prefix
 from app.api.responses import Response
 from app.errors import BusyError
-from app.observability.access_log import Access, AccessLog
+from app.observability.access_log import AccessLog
 from app.observability.request_ids import current_request_ids, request_id
 from app.server.connection import Connection
 from app.server.connection_counts import OwnCount
 from app.server.prediction_requests import PredictionRequests
 from app.server.refusals import Refusals
 from app.server.request import Request, path_of
+from app.server.request_records import UNKNOWN_ROUTE, RequestRecords
 from app.server.responses import CommonHeaders, json_head, wsgi_response
 from app.server.threads import Threads
 from app.server.unsent import LARGE_RESPONSE, limit_unsent
@@ -27,7 +29,6 @@ _READ_BYTES = 65_536  # at a time
 _MAX_BODIES = 2**28  # bytes of bodies that have come in part
 _KEEP_ALIVE_SECONDS = 75.0  # longer than clients keep theirs, or a request could meet the close
 _FLASK_THREADS = 3
-_UNKNOWN_ROUTE = "unknown"
 
 
 class Server:
@@ -40,7 +41,7 @@ class Server:
         is_tls: whether connections are encrypted.
         keep_alive_seconds: for which a connection may stay idle.
         read_buffer: what a connection reads into.
-        requests: the number of those that have been responded to.
+        records: what is recorded of requests.
 
     """
 
@@ -67,13 +68,13 @@ class Server:
         self.is_tls = is_tls
         self.keep_alive_seconds = _KEEP_ALIVE_SECONDS
         self.read_buffer = memoryview(bytearray(_READ_BYTES))
-        self.requests = 0
         self._app = app
         self._loop = loop
         self._own_count = own_count
         self._root_path = settings.root_path
         self._settings = settings
-        self._access_log = AccessLog(settings.ACCESS_LOG, app.probes, loop.call_later)
+        access_log = AccessLog(settings.ACCESS_LOG, app.probes, loop.call_later)
+        self.records = RequestRecords(app, access_log)
         self._wsgi = WsgiCaller(
             app,
             scheme="https" if is_tls else "http",
@@ -135,6 +136,9 @@ class Server:
         self._classify(request)
         headers = request.headers
         request.id = request_id(headers.get(b"x-request-id", b""), headers.get(b"traceparent", b""))
+        if self._is_on_other_port(connection, request):
+            request.endpoint = None
+            request.error = request.error or NotFound()
         if request.error is not None:
             self._send_error(connection, request, request.error)
             return
@@ -161,8 +165,8 @@ class Server:
         body = b"" if request.method == "HEAD" else response.body
         head = json_head(response.status, request.id, headers, self._common(keep_alive=keep_alive))
         data = b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
-        route = request.endpoint.rule if request.endpoint else _UNKNOWN_ROUTE
-        self._account(request, route, response.status, len(body))
+        route = request.endpoint.rule if request.endpoint else UNKNOWN_ROUTE
+        self.records.add(request, route, response.status, len(body))
         self._write(connection, data, keep_alive=keep_alive)
         self.forget(request)  # last: to free many rows takes a while
 
@@ -181,6 +185,11 @@ class Server:
         if request.method == "POST" and (found := self._app.find_endpoint(request.path)):
             request.endpoint, request.arguments = found
 
+    def _is_on_other_port(self, connection: Connection, request: Request) -> bool:
+        """Return whether nothing is at a request's path on the port that it has come to."""
+        port = self._settings.METRICS_PORT
+        return port > 0 and (connection.port == port) != (request.path == METRICS)
+
     def _needs_flask(self, request: Request) -> bool:
         """Return whether a request for a prediction needs a token, or asks for a mask."""
         headers = request.headers
@@ -197,7 +206,9 @@ class Server:
         )
 
     def _send_error(self, connection: Connection, request: Request, error: BaseException) -> None:
-        self.send(connection, request, self._app.predictions.error_response(error, request.path))
+        predicts = request.endpoint is not None
+        response = self._app.predictions.error_response(error, request.path, predicts=predicts)
+        self.send(connection, request, response)
 
     def _call_flask(self, connection: Connection, request: Request) -> None:
         """Call Flask, in one of its threads."""
@@ -208,7 +219,7 @@ class Server:
         except Exception as error:  # noqa: BLE001 - an error of the application
             self._loop.call_soon_threadsafe(self._send_error, connection, request, error)
         else:
-            route = matched_route(environ) or _UNKNOWN_ROUTE
+            route = matched_route(environ) or UNKNOWN_ROUTE
             self._loop.call_soon_threadsafe(self._send_wsgi, connection, request, route, response)
 
     def _send_wsgi(
@@ -220,7 +231,7 @@ class Server:
         keep_alive = connection.may_stay_open(request) and not self.is_draining
         response.headers.append(("X-Request-Id", request.id))
         data = wsgi_response(response, self._common(keep_alive=keep_alive))
-        self._account(request, route, int(response.status.split()[0]), len(response.body))
+        self.records.add(request, route, int(response.status.split()[0]), len(response.body))
         self._write(connection, data, keep_alive=keep_alive)
 
     def _common(self, *, keep_alive: bool) -> CommonHeaders:
@@ -230,17 +241,3 @@ class Server:
         connection.respond(data, keep_alive=keep_alive)
         if len(data) >= LARGE_RESPONSE:
             limit_unsent(self.connections)
-
-    def _account(self, request: Request, route: str, status: int, size: int) -> None:
-        """Count and log a request that has its response."""
-        self.requests += 1
-        seconds = time.monotonic() - request.started
-        metrics = self._app.metrics
-        metrics.count_request(route, request.method, status)
-        if route in self._app.endpoints:
-            metrics.observe_prediction(seconds)
-        if self._access_log.wants(request.path, status):
-            # As it was sent: a decoded path may hold a line feed.
-            path = request.target.partition(b"?")[0].decode("ascii", "backslashreplace")
-            access = Access(request.id, request.method, path, status, seconds, size)
-            self._access_log.write(access)

@@ -88,9 +88,11 @@ class Serving:
         for connection in list(self._server.connections):
             connection.check_deadlines(now)
         limit_unsent(self._server.connections)
+        if self._app.metrics.several_processes:
+            self._app.metrics.publish()
         if os.getppid() != self._worker.ppid:
             self._worker.alive = False
-        if self._server.requests >= self._worker.max_requests:
+        if self._server.records.count >= self._worker.max_requests:
             self._drain()
 
     def _watch_model(self) -> None:

@@ -123,10 +123,18 @@ def test_numbers_may_have_spaces_around_and_a_fraction_where_it_makes_sense() ->
 
 
 @pytest.mark.parametrize("text", ["tcp://10.96.0.12:8888", "udp://10.0.0.1:53"])
-def test_the_port_that_kubernetes_injects_for_a_service_named_flask_is_ignored(
-    text: str,
+@pytest.mark.parametrize("name", ["FLASK_PORT", "METRICS_PORT"])
+def test_the_port_that_kubernetes_injects_for_a_service_of_that_name_is_ignored(
+    name: str, text: str
 ) -> None:
-    assert Settings.from_environ({"FLASK_PORT": text}).FLASK_PORT == 8888
+    assert Settings.from_environ({name: text}) == Settings()
+
+
+@pytest.mark.parametrize("environ", [{}, {"FLASK_PORT": "9000"}])
+def test_the_metrics_have_another_port(environ: dict[str, str]) -> None:
+    port = environ.get("FLASK_PORT", "8888")
+    with pytest.raises(SettingError, match=f"METRICS_PORT is {port}, which is FLASK_PORT"):
+        Settings.from_environ({**environ, "METRICS_PORT": port})
 
 
 def test_an_empty_module_name_is_a_value() -> None:
@@ -137,25 +145,6 @@ def test_an_empty_module_name_is_a_value() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().WORKERS = 2  # type: ignore[misc]
-
-
-@pytest.mark.parametrize(
-    ("environ", "address"),
-    [
-        ({}, "http://localhost:8888/api/"),
-        ({"FLASK_PORT": "9000"}, "http://localhost:9000/api/"),
-        ({"FLASK_SERVER_NAME": "ml.example", "FLASK_PORT": "9000"}, "http://ml.example/api/"),
-        ({"ROOT_PATH": "fraud/"}, "http://localhost:8888/fraud/api/"),
-    ],
-)
-def test_the_start_up_line_has_the_address_that_a_browser_needs(
-    environ: dict[str, str], address: str
-) -> None:
-    assert Settings.from_environ(environ).swagger_address == address
-
-
-def test_an_ipv6_host_is_bracketed() -> None:
-    assert Settings(FLASK_HOST="::1").bind == "[::1]:8888"
 
 
 def test_the_readme_has_the_table_that_the_command_prints() -> None:

@@ -12,6 +12,7 @@ from app.errors import RequestError
 from app.predictor.call import Call
 from app.predictor.calls import CallQueue
 from app.predictor.loaded_model import LoadedModel
+from app.predictor.model_metrics import ModelMetrics
 from app.predictor.model_thread import ModelThread
 from app.predictor.module import ModelModule
 from app.predictor.parameters import ANY_OBJECT
@@ -50,7 +51,7 @@ def serve(
     queue = CallQueue(limit=1000, max_batch_size=max_batch_size, max_bytes=1000)
     has_batch = hasattr(model, "run_batch")
     loaded = LoadedModel(Path("model.py"), cast("ModelModule", model), ANY_OBJECT, has_batch)
-    thread = ModelThread(queue, max_batch_size=max_batch_size, wait=wait)
+    thread = ModelThread(queue, ModelMetrics(), max_batch_size=max_batch_size, wait=wait)
     for _ in range(threads):
         threading.Thread(target=thread.serve, args=(loaded,), daemon=True).start()
     return queue
