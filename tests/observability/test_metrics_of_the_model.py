@@ -54,8 +54,7 @@ def server(workers: int, tmp_path: Path) -> Iterator[Server]:
     """A service whose model waits for a file where x is -1."""
     (folder := tmp_path / "model").mkdir()
     write_module(folder, SLOW.replace("{gate}", str(tmp_path / "gate")))
-    settings = {"WORKERS": str(workers), "MAX_PENDING": "4", "MAX_ROWS": "100"}
-    with serving(folder, **settings) as server:
+    with serving(folder, WORKERS=str(workers), MAX_PENDING="4", MAX_ROWS="100") as server:
         eventually(lambda: value(server, "model_state", "state=loading") == 0)
         yield server
 
