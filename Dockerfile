@@ -4,7 +4,8 @@ ARG BASE=python:3.13-slim
 FROM ${BASE} AS build
 WORKDIR /app
 # requirements-compiled.txt adds the packages for a compiled model, requirements-boosting.txt
-# XGBoost, LightGBM and CatBoost, see model/README.md.
+# XGBoost, LightGBM and CatBoost, see model/README.md; requirements-otel.txt those for traces, see
+# docs/traces.md.
 ARG REQUIREMENTS=requirements.txt
 COPY ${REQUIREMENTS} requirements.txt
 # Smaller without files that are never imported: the libraries' tests and sources.

@@ -151,8 +151,9 @@ lock: .venv/dev ## lock the dependencies of pyproject.toml with their hashes
 	$(LOCK) -o requirements.txt
 	$(LOCK) -o requirements-compiled.txt --extra compiled -c requirements.txt
 	$(LOCK) -o requirements-boosting.txt --extra boosting -c requirements-compiled.txt
-	$(LOCK) -o requirements-dev.txt --extra compiled --extra boosting --extra dev \
-	  -c requirements-compiled.txt -c requirements-boosting.txt
+	$(LOCK) -o requirements-otel.txt --extra otel -c requirements-compiled.txt -c requirements-boosting.txt
+	$(LOCK) -o requirements-dev.txt --extra compiled --extra boosting --extra otel --extra dev \
+	  -c requirements-compiled.txt -c requirements-boosting.txt -c requirements-otel.txt
 	$(foreach file,$(CLIENTS),$(COMPILE) --no-annotate $(file) -o $(file:.in=.txt) &&) true
 
 check-lock: .venv/dev ## check that the lock has all dependencies, with wheels for arm64
@@ -162,6 +163,8 @@ check-lock: .venv/dev ## check that the lock has all dependencies, with wheels f
 	$(RESOLVE_ARM64) --python-version 3.13 --extra compiled -c requirements-compiled.txt
 	$(RESOLVE_ARM64) --python-version 3.11 --extra boosting -c requirements-boosting.txt
 	$(RESOLVE_ARM64) --python-version 3.13 --extra boosting -c requirements-boosting.txt
+	$(RESOLVE_ARM64) --python-version 3.11 --extra otel -c requirements-otel.txt
+	$(RESOLVE_ARM64) --python-version 3.13 --extra otel -c requirements-otel.txt
 
 outdated: .venv/dev ## list direct dependencies with a newer version than the installed one
 	@$(BIN)/uv pip install --dry-run --upgrade --no-deps --all-extras -r pyproject.toml

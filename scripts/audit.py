@@ -11,7 +11,12 @@ import sys
 import requests
 
 DATABASE = "https://api.osv.dev/v1/query"
-FILES = ("requirements.txt", "requirements-compiled.txt", "requirements-boosting.txt")
+FILES = (
+    "requirements.txt",
+    "requirements-compiled.txt",
+    "requirements-boosting.txt",
+    "requirements-otel.txt",
+)
 
 # A database that knows no vulnerability of this version does not work.
 _VULNERABLE = {"package": {"name": "jinja2", "ecosystem": "PyPI"}, "version": "2.4.1"}
