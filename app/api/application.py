@@ -14,6 +14,7 @@ from app.api.predictions import Predictions
 from app.api.security import Origins
 from app.config.settings import Settings
 from app.observability.metrics import Metrics
+from app.observability.traces import Tracer
 from app.predictor.predictor import Predictor
 
 _ROUTE = "ml_rest_api.route"  # in a request's environ
@@ -32,6 +33,7 @@ class Application(Flask):
         probes: the paths of probes, whose 503 is a state and no error.
         origins: whose pages may call.
         metrics: to be filled by the server.
+        tracer: traces requests; None where that is off.
 
     """
 
@@ -46,6 +48,7 @@ class Application(Flask):
         self.find_endpoint = lru_cache(256)(self._find_endpoint)
         self.origins = Origins(settings.CORS_ORIGINS)
         self.metrics = metrics
+        self.tracer: Tracer | None = None
 
         @self.before_request
         def note_route() -> None:

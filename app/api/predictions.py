@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
-from typing import cast
+from typing import NamedTuple, Protocol, cast
 
 from flask import request
 
@@ -21,12 +21,30 @@ from app.config.settings import Settings
 from app.errors import RefusedError, RequestError, TimedOutError
 from app.observability.metrics import Metrics
 from app.observability.request_ids import current_request_ids, request_id
+from app.observability.traces import Trace, current_trace
 from app.predictor.call import Call, Outcome
 from app.predictor.predictor import Predictor
 
 __all__ = ["Call", "Predictions"]
 
 _OK = int(HTTPStatus.OK)  # once: hashing a member of an enum takes a call
+
+
+class Asker(Protocol):
+    """A request, as far as a prediction is made for it."""
+
+    @property
+    def id(self) -> str:
+        """Its id, for the log."""
+
+    @property
+    def trace(self) -> Trace | None:
+        """What is traced of it."""
+
+
+class _FlaskAsker(NamedTuple):
+    id: str
+    trace: Trace | None
 
 
 class Predictions:
@@ -60,7 +78,7 @@ class Predictions:
         endpoint: Endpoint,
         head: Head,
         body: bytes,
-        request_id: str,
+        asker: Asker,
         on_response: Callable[[Response], None],
     ) -> Call:
         """Read the rows of a complete body, and let them wait for their predictions.
@@ -69,7 +87,7 @@ class Predictions:
             endpoint: that the request's path names.
             head: of the request.
             body: as it was sent.
-            request_id: of the request.
+            asker: the request.
             on_response: called with the response, in any thread; must not raise.
 
         Raises:
@@ -82,12 +100,13 @@ class Predictions:
         on_done = partial(self._finish, endpoint, job, rows.invalid, on_response)
         call = Call(
             rows.valid,
-            request_id,
+            asker.id,
             on_done,
             needs_all=job.respond_partially is None,
             read_again=lambda: self._read(endpoint, head, content)[1].valid,
         )
         call.size = len(content)
+        call.trace = asker.trace
         if call.rows:
             self._predictor.submit(call)
         else:
@@ -125,7 +144,8 @@ class Predictions:
         """
         responses: SimpleQueue[Response] = SimpleQueue()
         ids = current_request_ids.get() or (request_id(b"", b""),)
-        call = self.start(endpoint, head, body, ids[0], responses.put)
+        asker = _FlaskAsker(ids[0], current_trace.get())
+        call = self.start(endpoint, head, body, asker, responses.put)
         self.notify()
         try:
             return responses.get(timeout=self.timeout)

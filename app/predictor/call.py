@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from app.codec import Row
 from app.errors import RequestError
+from app.observability.traces import Trace
 
 # A row's prediction as JSON, or why there is none.
 Outcome: TypeAlias = bytes | RequestError
@@ -28,6 +29,7 @@ class Call:
         outcomes: what has become of each row, as far as they have been predicted.
         failed: the number of errors among them.
         error: why there are no outcomes at all.
+        trace: of the request; None where it is not traced.
 
     """
 
@@ -46,6 +48,7 @@ class Call:
         "rows",
         "size",
         "started",
+        "trace",
     )
 
     def __init__(
@@ -72,3 +75,4 @@ class Call:
         self.outcomes: list[Outcome] = []
         self.failed = 0
         self.error: RequestError | None = None
+        self.trace: Trace | None = None

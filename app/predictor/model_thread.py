@@ -12,6 +12,7 @@ from app.codec import JsonValue, Row, encode_all
 from app.errors import PredictionError, RefusedError, RequestError
 from app.observability.logs import keep_service_loggers, log_failure
 from app.observability.request_ids import current_request_ids
+from app.observability.traces import ModelCall
 from app.predictor.call import Call, Outcome
 from app.predictor.calls import CallQueue
 from app.predictor.loaded_model import LoadedModel, to_json
@@ -84,6 +85,8 @@ class ModelThread:
     def _predict_by_row(self, model: LoadedModel, call: Call) -> None:
         """Predict rows for a moment; one that fails does not fail the others."""
         until = time.monotonic() + _TURN_SECONDS
+        first = len(call.outcomes)
+        traced = call.trace and ModelCall("run", [call.trace])
         while self._calls.start(call):  # else nobody waits any more
             current_request_ids.set((call.request_id,))
             start = time.monotonic()
@@ -91,27 +94,34 @@ class ModelThread:
             self._metrics.observe_call(1, time.monotonic() - start)
             self._metrics.count_rows(1)
             self._add(model, call, outcome)
-            if len(call.outcomes) == len(call.rows) or (call.needs_all and _is_failure(call)):
-                self._settle(call)
-                return
-            if time.monotonic() > until:
-                self._calls.wait_again(call)
+            is_settled = len(call.outcomes) == len(call.rows) or (
+                call.needs_all and _is_failure(call)
+            )
+            if is_settled or time.monotonic() > until:
+                if traced:
+                    traced.end(len(call.outcomes) - first, call.outcomes[first:])
+                (self._settle if is_settled else self._calls.wait_again)(call)
                 return
 
     def _predict_together(self, model: LoadedModel, batch: Sequence[Call]) -> bool:
         """Predict the rows of a batch at once; return False where that fails."""
         current_request_ids.set(tuple([call.request_id for call in batch]))
         rows = [*chain.from_iterable([call.rows for call in batch])]
+        traced = batch[0].trace and ModelCall("run_batch", [call.trace for call in batch])
         begun = time.monotonic()
         try:
             results = model.predict_batch(rows)
         except RequestError as error:
+            if traced:
+                traced.end(len(rows), [error])
             level = logging.INFO if isinstance(error, RefusedError) else logging.WARNING
             _log.log(level, "%s; retrying %d rows one by one", error, len(rows))
             return False
         finally:
             self._metrics.observe_call(len(rows), time.monotonic() - begun)
         self._metrics.count_rows(len(rows))
+        if traced:
+            traced.end(len(rows))
         end = 0
         for call in batch:
             current_request_ids.set((call.request_id,))

@@ -17,6 +17,7 @@ from gunicorn.workers.base import Worker
 from app.config.addresses import listening_addresses, swagger_address
 from app.config.settings import Settings
 from app.observability import request_ids
+from app.observability.traces import start_tracer
 from app.server import forks
 from app.server.connection_counts import ConnectionCounts, OwnCount
 from app.server.load_before_fork import load_before_fork, load_before_fork_in_thread, report_start
@@ -84,7 +85,11 @@ def post_worker_init(worker: Worker) -> None:
     A worker that replaces another accepts no connections meanwhile, for a few seconds at most:
     their clients wait for a response instead of getting a 503.
     """
-    predictor = _application(worker).predictor
+    app = _application(worker)
+    app.tracer = start_tracer(
+        _settings.MODEL_NAME or "ml-rest-api", shows_texts=_settings.FLASK_DEBUG
+    )
+    predictor = app.predictor
     predictor.on_ready = lambda: worker.phase.set(Phase.READY)
     if predictor.loaded_before_fork or not _settings.loads_before_fork:
         predictor.start()

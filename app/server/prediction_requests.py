@@ -15,7 +15,6 @@ from app.api.endpoints import Endpoint
 from app.api.predictions import Call
 from app.api.responses import Response
 from app.errors import TimedOutError
-from app.observability.request_ids import current_request_ids
 from app.server.connection import Connection
 from app.server.request import Request
 from app.server.threads import Threads
@@ -78,7 +77,7 @@ class PredictionRequests:
             endpoint,
             request.head,
             request.body,
-            request.id,
+            request,
             partial(self._finish, connection, request),
         )
 
@@ -89,7 +88,7 @@ class PredictionRequests:
     def _start_in_thread(
         self, connection: Connection, endpoint: Endpoint, request: Request
     ) -> None:
-        current_request_ids.set((request.id,))
+        request.enter()
         try:
             self._submit(connection, endpoint, request)
         except Exception as error:  # noqa: BLE001 - it becomes the response

@@ -18,6 +18,8 @@ from werkzeug.exceptions import NotImplemented as NotImplementedByServer
 
 from app.api.endpoints import Endpoint, Head
 from app.api.predictions import Call
+from app.observability.request_ids import current_request_ids
+from app.observability.traces import Trace, TracedHead, Tracer, current_trace
 
 MAX_HEAD = 65_536  # bytes
 _MAX_TARGET = 4094  # bytes; these limits are gunicorn's defaults
@@ -52,6 +54,7 @@ class Request:
         arguments: the variable parts of the path of the endpoint.
         call: the predictions that it waits for.
         timer: ends the wait for the prediction.
+        trace: of the request; None where it is not traced, or has ended.
 
     """
 
@@ -72,6 +75,7 @@ class Request:
     arguments: Mapping[str, str] = MappingProxyType({})
     call: Call | None = None
     timer: asyncio.TimerHandle | None = None
+    trace: Trace | None = None
 
     def __init__(self) -> None:
         """Begin a request, of which nothing is known yet."""
@@ -96,6 +100,32 @@ class Request:
             self.header(b"inference-header-content-length"),
             self.arguments,
         )
+
+    def enter(self) -> None:
+        """Make it the one that the current thread works for, in log lines and traces."""
+        current_request_ids.set((self.id,))
+        current_trace.set(self.trace)
+
+    def begin_trace(self, tracer: Tracer, endpoint: Endpoint, *, is_tls: bool) -> None:
+        """Trace it as a request to an endpoint."""
+        scheme = "https" if is_tls else "http"
+        head = TracedHead(
+            self.headers, self.method, self.target, endpoint.rule, scheme, self.started
+        )
+        self.trace = tracer.start(head)
+
+    def end_trace(self, status: int | None, version: str | None) -> None:
+        """End its trace, with a response or without one."""
+        if self.trace is not None:
+            self.trace.end(status, version)
+            self.trace = None
+
+    def release(self) -> None:
+        """Drop what is kept until it has its response, or its client has gone."""
+        self.parts = []
+        if self.timer is not None:
+            self.timer.cancel()
+        self.end_trace(None, None)
 
     def header(self, name: bytes) -> str:
         """Return a header, empty without it."""

@@ -1,4 +1,4 @@
-"""What is recorded of each request that has its response: metrics, and the access log."""
+"""What is recorded of each request that has its response: its trace, metrics, the access log."""
 
 import time
 
@@ -11,7 +11,7 @@ _OK = 200
 
 
 class RequestRecords:
-    """Counts and logs requests.
+    """Traces, counts and logs requests.
 
     Attributes:
         count: the number of requests so far.
@@ -21,8 +21,7 @@ class RequestRecords:
     def __init__(self, app: Application, access_log: AccessLog) -> None:
         """Fill the metrics of `app`, and a log."""
         self.count = 0
-        self._endpoints = app.endpoints
-        self._metrics = app.metrics
+        self._app = app
         self._access_log = access_log
 
     def add(self, request: Request, route: str, status: int, size: int) -> None:
@@ -37,9 +36,11 @@ class RequestRecords:
         """
         self.count += 1
         seconds = time.monotonic() - request.started
-        self._metrics.count_request(route, request.method, status)
-        if status == _OK and route in self._endpoints:
-            self._metrics.observe_prediction(seconds)
+        if request.trace is not None:
+            request.end_trace(status, self._app.model_version)
+        self._app.metrics.count_request(route, request.method, status)
+        if status == _OK and route in self._app.endpoints:
+            self._app.metrics.observe_prediction(seconds)
         if self._access_log.wants(request.path, status):
             # As it was sent: a decoded path may hold a line feed.
             path = request.target.partition(b"?")[0].decode("ascii", "backslashreplace")

@@ -13,7 +13,7 @@ from app.api.paths import METRICS, without_prefix
 from app.api.responses import Response
 from app.errors import BusyError
 from app.observability.access_log import AccessLog
-from app.observability.request_ids import current_request_ids, request_id
+from app.observability.request_ids import request_id
 from app.server.connection import Connection
 from app.server.connection_counts import OwnCount
 from app.server.prediction_requests import PredictionRequests
@@ -139,6 +139,8 @@ class Server:
         if self._is_on_other_port(connection, request):
             request.endpoint = None
             request.error = request.error or NotFound()
+        if (tracer := self._app.tracer) is not None and request.endpoint is not None:
+            request.begin_trace(tracer, request.endpoint, is_tls=self.is_tls)
         if request.error is not None:
             self._send_error(connection, request, request.error)
             return
@@ -173,9 +175,7 @@ class Server:
     def forget(self, request: Request) -> None:
         """Drop what is kept for a request that has its response, or whose client has gone."""
         self._body_bytes -= sum(map(len, request.parts))
-        request.parts = []
-        if request.timer is not None:
-            request.timer.cancel()
+        request.release()
         if request.call is not None:
             self._predictions.cancel(request.call)
             request.call = None  # which knows the request: a cycle would wait for the collector
@@ -212,7 +212,7 @@ class Server:
 
     def _call_flask(self, connection: Connection, request: Request) -> None:
         """Call Flask, in one of its threads."""
-        current_request_ids.set((request.id,))
+        request.enter()
         try:
             environ = self._wsgi.environ(request, connection.client)
             response = self._wsgi.call(environ)
@@ -227,12 +227,12 @@ class Server:
     ) -> None:
         if not connection.awaits_response(request):
             return
-        self.forget(request)
         keep_alive = connection.may_stay_open(request) and not self.is_draining
         response.headers.append(("X-Request-Id", request.id))
         data = wsgi_response(response, self._common(keep_alive=keep_alive))
         self.records.add(request, route, int(response.status.split()[0]), len(response.body))
         self._write(connection, data, keep_alive=keep_alive)
+        self.forget(request)
 
     def _common(self, *, keep_alive: bool) -> CommonHeaders:
         return CommonHeaders(int(time.time()), keep_alive, self._app.model_version)

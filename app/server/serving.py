@@ -25,6 +25,7 @@ _TICK_SECONDS = 0.25
 _DRAIN_IDLE_SECONDS = 1.0  # in which a connection may bring one more request
 _FLUSH_SECONDS = 1.0  # for clients to take their responses from a process that ends
 _FLUSH_STEPS = 40
+_EXPORT_SECONDS = 0.8  # with the flush within the 2 s after which gunicorn kills
 
 
 class Serving:
@@ -114,6 +115,7 @@ class Serving:
         self._app.predictor.give_up()
         self._server.is_draining = True
         await self._flush()
+        self._export_traces()
         os._exit(1)
 
     async def _end(self) -> None:
@@ -122,6 +124,7 @@ class Serving:
         for connection in list(self._server.connections):
             connection.transport.close()
         await self._flush()
+        self._export_traces()
 
     async def _flush(self) -> None:
         """Let clients get and take their responses, for a moment."""
@@ -129,6 +132,11 @@ class Serving:
             await asyncio.sleep(_FLUSH_SECONDS / _FLUSH_STEPS)
             if not self._server.has_waiting():
                 return
+
+    def _export_traces(self) -> None:
+        """Export what is left, when nobody waits any more."""
+        if self._app.tracer is not None:
+            self._app.tracer.close(_EXPORT_SECONDS)
 
     def _files(self) -> Iterator[int]:
         """Yield the descriptors of all sockets."""
