@@ -14,7 +14,6 @@ from app.config.cpus import thread_pool_env
 from app.config.misspelled import find_misspelled
 from app.config.settings import Settings
 from app.observability import logs
-from app.observability.traces import exporter_names
 from app.server import hooks
 
 _settings = Settings.from_environ_or_exit()
@@ -25,10 +24,6 @@ for _name, _setting in find_misspelled(os.environ).items():
     logging.getLogger("app.config").warning(
         "%s is not a setting: did you mean %s?", _name, _setting
     )
-try:
-    exporter_names(os.environ)
-except ValueError as _error:
-    logging.getLogger("app.observability").warning("%s", _error)
 
 bind = [str(address) for address in listening_addresses(_settings).values()]
 workers = _settings.WORKERS

@@ -21,16 +21,14 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from app import __version__
 from app.errors import PredictionError
-from app.observability.traces import ModelCall, TracedHead, Tracer
+from app.observability.traces import EXPORTERS, ModelCall, TracedHead, Tracer
 from app.text import escape_surrogates
 
-_log = logging.getLogger(__name__)
 _seldom = logging.getLogger("opentelemetry")
 
-_GROUP = "opentelemetry_traces_exporter"
 _NANOSECONDS = 1e9
 _FIRST_ERROR = 500  # of the statuses, for a server
-_LINES_SECONDS = 60.0  # between two lines about the export
+_LINES_SECONDS = 60.0  # between two lines of one logger
 
 
 class SpanTracer:
@@ -161,34 +159,31 @@ class _Seldom(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._next = 0.0
+        self._next: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.created >= self._next:
-            self._next = record.created + _LINES_SECONDS
+        if record.created >= self._next.get(record.name, 0):
+            self._next[record.name] = record.created + _LINES_SECONDS
             logging.getLogger("app").handle(record)
 
 
-def create_tracer(names: Sequence[str], service_name: str, *, shows_texts: bool) -> Tracer | None:
+def create_tracer(names: Sequence[str], service_name: str, *, shows_texts: bool) -> Tracer:
     """Return what exports spans with the exporters of these names, as the OTEL_* variables say.
 
-    Spans that the model makes by OpenTelemetry's API are exported too.
+    Spans that the model makes by OpenTelemetry's API are exported too. Whatever is raised is the
+    packages' own, about the value of a variable.
     """
     _seldom.handlers[:] = [_Seldom()]
     _seldom.propagate = False
     detected = OTELResourceDetector().detect()
     defaults = Resource({"service.name": service_name, "service.version": __version__})
-    try:
-        provider = TracerProvider(
-            resource=Resource.create(dict(defaults.merge(detected).attributes)),
-            shutdown_on_exit=False,  # it would wait for the collector
-        )
-        for name in names:
-            exporter = next(iter(entry_points(group=_GROUP, name=name))).load()
-            provider.add_span_processor(BatchSpanProcessor(exporter()))
-    except Exception as error:  # noqa: BLE001 - of a variable's value
-        _log.warning("Traces are off: %s: %s", type(error).__name__, error)
-        return None
+    provider = TracerProvider(
+        resource=Resource.create(dict(defaults.merge(detected).attributes)),
+        shutdown_on_exit=False,  # it would wait for the collector
+    )
+    for name in names:
+        exporter = entry_points(group=EXPORTERS)[name].load()
+        provider.add_span_processor(BatchSpanProcessor(exporter()))
     trace.set_tracer_provider(provider)
     return SpanTracer(provider, shows_texts=shows_texts)
 

@@ -5,6 +5,7 @@ Its packages, which not every image has, are imported by spans.py alone, and tha
 traces are exported.
 """
 
+import logging
 import os
 import random
 import time
@@ -15,7 +16,9 @@ from typing import NamedTuple, Protocol
 
 from app.errors import PredictionError, RequestError
 
-_GROUP = "opentelemetry_traces_exporter"  # in which packages of OpenTelemetry name their exporters
+_log = logging.getLogger(__name__)
+
+EXPORTERS = "opentelemetry_traces_exporter"  # the entry points of OpenTelemetry's exporters
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _MAX_ERRORS = 10  # of one call of the model
@@ -138,7 +141,7 @@ def exporter_names(environ: Mapping[str, str]) -> list[str]:
     variable = "OTEL_TRACES_EXPORTER"
     asked = [it.strip() for it in (_get(environ, variable) or default).split(",")]
     names = [_full_name(it, environ) for it in asked if it and it != "none"]
-    installed = entry_points(group=_GROUP).names if names else set()
+    installed = entry_points(group=EXPORTERS).names if names else set()
     for name in names:
         if name not in installed and not installed & {"console", *_OTLP.values()}:
             raise ValueError(
@@ -173,9 +176,13 @@ def start_tracer(service_name: str, *, shows_texts: bool) -> Tracer | None:
         return None
     if not names:
         return None
-    from app.observability.spans import create_tracer  # noqa: PLC0415 - only where it is used
+    try:
+        from app.observability.spans import create_tracer  # noqa: PLC0415 - only where it is used
 
-    return create_tracer(names, service_name, shows_texts=shows_texts)
+        return create_tracer(names, service_name, shows_texts=shows_texts)
+    except Exception as error:  # noqa: BLE001 - of the value of a variable
+        _log.warning("Traces are off: %s: %s", type(error).__name__, error)
+        return None
 
 
 def _full_name(name: str, environ: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from gunicorn.workers.base import Worker
 from app.config.addresses import listening_addresses, swagger_address
 from app.config.settings import Settings
 from app.observability import request_ids
-from app.observability.traces import start_tracer
+from app.observability.traces import exporter_names, start_tracer
 from app.server import forks
 from app.server.connection_counts import ConnectionCounts, OwnCount
 from app.server.load_before_fork import load_before_fork, load_before_fork_in_thread, report_start
@@ -46,6 +46,7 @@ def exit_on_signals() -> None:
 def on_starting(server: Arbiter) -> None:
     """Load the model before listening, without MULTITHREADED_INIT."""
     _check_addresses()
+    _check_exporters()
     if _settings.loads_before_fork and not _settings.MULTITHREADED_INIT:
         load_before_fork(_application(server))
 
@@ -145,6 +146,14 @@ def _check_addresses() -> None:
         except OSError as error:
             hint = f"set FLASK_HOST and {name}, or stop the process that listens there"
             sys.exit(f"ml-rest-api: cannot listen on {address}, {error.strerror}: {hint}")
+
+
+def _check_exporters() -> None:
+    """Log why traces are off; the processes that would make them do not."""
+    try:
+        exporter_names(os.environ)
+    except ValueError as error:
+        _log.warning("%s", error)
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:

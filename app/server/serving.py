@@ -25,7 +25,9 @@ _TICK_SECONDS = 0.25
 _DRAIN_IDLE_SECONDS = 1.0  # in which a connection may bring one more request
 _FLUSH_SECONDS = 1.0  # for clients to take their responses from a process that ends
 _FLUSH_STEPS = 40
-_EXPORT_SECONDS = 0.8  # with the flush within the 2 s after which gunicorn kills
+# For the last traces: less where GRACEFUL_TIMEOUT is over, after which gunicorn kills in 2 s.
+_EXPORT_SECONDS = 3.0
+_MIN_EXPORT_SECONDS = 0.5
 
 
 class Serving:
@@ -115,7 +117,7 @@ class Serving:
         self._app.predictor.give_up()
         self._server.is_draining = True
         await self._flush()
-        self._export_traces()
+        self._export_traces(_MIN_EXPORT_SECONDS)
         os._exit(1)
 
     async def _end(self) -> None:
@@ -124,7 +126,7 @@ class Serving:
         for connection in list(self._server.connections):
             connection.transport.close()
         await self._flush()
-        self._export_traces()
+        self._export_traces(min(_EXPORT_SECONDS, self._ends_at - time.monotonic()))
 
     async def _flush(self) -> None:
         """Let clients get and take their responses, for a moment."""
@@ -133,10 +135,10 @@ class Serving:
             if not self._server.has_waiting():
                 return
 
-    def _export_traces(self) -> None:
+    def _export_traces(self, seconds: float) -> None:
         """Export what is left, when nobody waits any more."""
         if self._app.tracer is not None:
-            self._app.tracer.close(_EXPORT_SECONDS)
+            self._app.tracer.close(max(_MIN_EXPORT_SECONDS, seconds))
 
     def _files(self) -> Iterator[int]:
         """Yield the descriptors of all sockets."""
