@@ -22,6 +22,7 @@ EXPORTERS = "opentelemetry_traces_exporter"  # the entry points of OpenTelemetry
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _MAX_ERRORS = 10  # of one call of the model
+_MAX_CALLS = 100  # of one request, of which many rows may take many turns
 _DEFAULT_PROTOCOL = "http/protobuf"
 _OTLP = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 
@@ -51,7 +52,7 @@ class ModelCall:
         self.ended: float | None = None
         self.errors: list[PredictionError] = []
         for trace in traces:
-            if trace is not None:
+            if trace is not None and len(trace.model_calls) < _MAX_CALLS:
                 trace.model_calls.append(self)
         if traces[0] is not None:
             traces[0].activate()

@@ -125,7 +125,8 @@ class Request:
         self.parts = []
         if self.timer is not None:
             self.timer.cancel()
-        self.end_trace(None, None)
+        if self.trace is not None:
+            self.end_trace(None, None)
 
     def header(self, name: bytes) -> str:
         """Return a header, empty without it."""

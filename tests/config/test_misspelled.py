@@ -28,6 +28,7 @@ def test_a_name_close_to_a_setting_is_found_with_that_setting(name: str, setting
         "FLASK_PORT_8888_TCP_ADDR", "WORKER_SERVICE_HOST", "HOST", "HOSTNAME", "PORT", "PATH", "HOME",
         "OMP_NUM_THREADS", "MODEL_URI", "MODEL_SHA256", "MODEL_TARGET", "SSL_CERT_FILE",
         "KUBERNETES_SERVICE_HOST", "PYTHONUNBUFFERED", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY",
+        "OTEL_SERVICE_NAME", "OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_LOG_LEVEL", "OTEL_TRACES_SAMPLER",
     ],
 )  # fmt: skip
 def test_settings_and_names_of_other_things_are_not_found(name: str) -> None:

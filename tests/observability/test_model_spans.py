@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.helpers import (
     GATED,
@@ -17,7 +18,14 @@ from tests.helpers import (
     serving,
     write_module,
 )
-from tests.observability.collector import SERVER_SPAN, Collector, collecting, trace_id, traceparent
+from tests.observability.collector import (
+    SERVER_SPAN,
+    Collector,
+    collecting,
+    trace_id,
+    traceparent,
+    values,
+)
 from tests.raw_http import post
 
 BATCHING = """
@@ -31,6 +39,21 @@ BATCHING = """
         if any(row["x"] == 3 for row in rows):
             raise ValueError("a secret")
         return [row["x"] for row in rows]
+"""
+
+
+# Two rows or so in a turn.
+SLOW = """
+    import time
+
+    def sample():
+        return {"x": 1}
+
+    def run(input_data):
+        if input_data["x"] < 0:
+            raise ValueError("a secret")
+        time.sleep(0.01)
+        return input_data["x"]
 """
 
 
@@ -103,6 +126,25 @@ def test_a_request_that_does_not_wait_for_the_model_shows_that_it_is_running(
         assert gone.attributes["error.type"] == "cancelled"
         assert "http.response.status_code" not in gone.attributes
         assert not gone.is_error
+
+
+def test_the_turns_of_many_rows_are_spans_and_flask_debug_shows_texts(
+    tmp_path: Path, collector: Collector
+) -> None:
+    write_module(tmp_path, SLOW)
+    with serving(tmp_path, FLASK_DEBUG="true", **collector.environ) as server:
+        headers = traceparent(trace_id(85))
+        rows = [{"x": it} for it in range(40)]
+        path = "/api/model/predict_batch"
+        answer = requests.post(server.url + path, json={"rows": rows}, headers=headers, timeout=20)
+        assert answer.status_code == 200
+        collector.wait_for(f"POST {path}", trace_id(85))
+        turns = collector.named("run", trace_id(85))
+        assert len(turns) > 1
+        assert sum(it.attributes["ml_rest_api.batch.rows"] for it in turns) == 40
+        server.predict({"x": -1}, headers=traceparent(trace_id(86)))
+        (event,) = collector.wait_for("run", trace_id(86)).span.events
+        assert values(event.attributes)["exception.message"].endswith("ValueError: a secret")
 
 
 def test_a_request_before_the_model_is_ready_is_traced(

@@ -1,10 +1,11 @@
+import re
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 import requests
 
-from tests.helpers import PREDICT, Server, eventually, serving, write_module
+from tests.helpers import PREDICT, ROOT, Server, eventually, serving, write_module
 from tests.observability.collector import (
     PARENT,
     SERVER_SPAN,
@@ -152,6 +153,14 @@ def test_what_the_caller_does_not_sample_is_not_exported(
     server.predict({"x": 1}, headers=traceparent(trace_id(41)))
     collector.wait_for(SERVER_SPAN, trace_id(41))
     assert unsampled not in {it.span.trace_id.hex() for it in collector.received}
+
+
+def test_the_document_names_every_attribute() -> None:
+    document = (ROOT / "docs/traces.md").read_text(encoding="utf-8")
+    source = (ROOT / "app/observability/spans.py").read_text(encoding="utf-8")
+    names = set(re.findall(r'"((?:ml_rest_api|http|url|error|user_agent)\.[\w.]+)"', source))
+    assert len(names) > 10
+    assert {name for name in names if f"`{name}`" not in document} == set()
 
 
 def test_probes_and_pages_are_not_traced(server: Server, collector: Collector) -> None:
