@@ -2,7 +2,8 @@
 
 The CPU time of the service's processes under load, kernel included, divided by the number of
 predictions, less that of the model called in a loop: for one caller, with a row each call, and for
-32 callers, whose rows come in batches. Last, the part of a valid body: see body.py.
+32 callers, whose rows come in batches. Last, the part of a valid body,
+and that of counting by a profile: see body.py and drift.py.
 """
 
 import os
@@ -15,7 +16,7 @@ import joblib
 
 from app.config.settings import Settings
 from app.predictor.loader import Loader
-from bench import body
+from bench import body, drift
 from bench.load import Requests, load
 from bench.registry import SERVERS
 from bench.server_process import run_server
@@ -51,6 +52,8 @@ def main() -> None:
         print(f"| {callers} | {' | '.join(row)} |")
     print()
     body.main()
+    print()
+    drift.main()
 
 
 def _model_calls(bodies: list[Any]) -> dict[int, Callable[[], object]]:

@@ -3,13 +3,15 @@
     python model/train.py [--rows N] [--out FOLDER]
 
 The data contain no real riders. The same seed, rows and versions give the same model.
-Two files are written next to this one, or into FOLDER: ml_trained_model.joblib, the
-model, and ml_trained_model.json, the versions it was trained with, its data and its score.
+Three files are written next to this one, or into FOLDER: ml_trained_model.joblib, the model,
+ml_trained_model.json, the versions it was trained with, its data and its score, and
+ml_trained_model.profile.json, how its data are distributed, by which the service counts.
 """
 
 import argparse
 import json
 import platform
+from collections import Counter
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from typing import Any
 import joblib
 import numpy as np
 import sklearn
-from ml_trained_model import WEATHERS, features
+from ml_trained_model import WEATHERS, features, predict
 from numpy.typing import NDArray
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.model_selection import train_test_split
@@ -92,8 +94,41 @@ def train(folder: Path, rows: int = ROWS, seed: int = SEED) -> dict[str, Any]:
     dump = BytesIO()
     joblib.dump(model, dump, compress=3)
     _write(folder / "ml_trained_model.joblib", dump.getvalue())
+    profile = {
+        "input": {
+            **{
+                name: deciles([row[name] for row in parameters])
+                for name in ("docks", "temperature")
+            },
+            **{name: shares([row[name] for row in parameters]) for name in ("holiday", "weather")},
+        },
+        "answer": {"bikes": deciles(predict(model, parameters))},
+    }
+    _write(
+        folder / "ml_trained_model.profile.json", (json.dumps(profile, indent=1) + "\n").encode()
+    )
     _write(folder / "ml_trained_model.json", (json.dumps(record, indent=2) + "\n").encode())
     return record
+
+
+def deciles(values: list[float]) -> dict[str, Any]:
+    """Return the minimum, the inner deciles, the maximum, and the shares of the bins they divide.
+
+    `python -m app profile` does this for any model, without code.
+    """
+    edges = np.unique(np.sort(values)[np.arange(11) * (len(values) - 1) // 10])
+    counts, _ = np.histogram(values, edges)
+    return {"edges": edges.tolist(), "shares": (counts / len(values)).round(6).tolist()}
+
+
+def shares(values: list[Any]) -> dict[str, Any]:
+    """Return the share of each value, such as those of a select box."""
+    return {
+        "categories": {
+            value if isinstance(value, str) else json.dumps(value): round(count / len(values), 6)
+            for value, count in Counter(values).items()
+        }
+    }
 
 
 def _peak(x: NDArray[Any], centre: float, width: float) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from app.cli.check import check
 from app.cli.golden import golden
 from app.cli.install import install
 from app.cli.predict import predict
+from app.cli.profile import profile
 from app.cli.scaffold import scaffold
 from app.cli.server_process import COMMAND
 from app.cli.settings import settings
@@ -29,5 +30,5 @@ def _become_development_server() -> NoReturn:
     os.execv(COMMAND[0], COMMAND)  # noqa: S606 - a shell would only add quoting
 
 
-for _command in (check, golden, install, predict, scaffold, settings, size):
+for _command in (check, golden, install, predict, profile, scaffold, settings, size):
     main.add_command(_command)

@@ -8,6 +8,7 @@ from prometheus_client.metrics_core import InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.observability.metrics import Metrics
+from app.predictor.drift_metrics import DriftCounter, ExpectedShares
 from app.predictor.predictor import Predictor
 from app.predictor.state import State
 
@@ -104,6 +105,8 @@ class ModelInfo(Collector):
 
 
 def publish_gauges(predictor: Predictor, metrics: Metrics, capacity: int) -> None:
-    """Add the gauges of a model to the metrics; `capacity` as ModelGauges has it."""
+    """Add to the metrics what is known of a model; `capacity` as ModelGauges has it."""
     metrics.publishers.append(ModelGauges(predictor, metrics.shared, capacity).publish)
+    metrics.publishers.append(DriftCounter(predictor, metrics.shared).publish)
     metrics.own.register(ModelInfo(predictor))
+    metrics.own.register(ExpectedShares(predictor))

@@ -11,6 +11,7 @@ from app.codec import JsonValue, Row, encode
 from app.errors import ModelError, PredictionError, RequestError
 from app.predictor.batch_results import BatchResultsError, one_per_row
 from app.predictor.dialect import Schema
+from app.predictor.drift import Drift
 from app.predictor.module import ModelModule, describe_failure, format_exception_line, type_name
 from app.predictor.parameters import Parameters
 from app.predictor.refused_row import refusal
@@ -31,6 +32,7 @@ class LoadedModel:
         supports_batching: whether concurrent calls share a `run_batch()`.
         answer_schema: of what `run()` returns, where a TypedDict declares it.
         sample_name: what messages call the sample.
+        drift: counts what is predicted by the model's profile, if it has one.
 
     """
 
@@ -40,6 +42,7 @@ class LoadedModel:
     supports_batching: bool
     answer_schema: Schema | None = None
     sample_name: str = "sample()"
+    drift: Drift | None = None
 
     @property
     def name(self) -> str:

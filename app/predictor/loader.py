@@ -12,6 +12,7 @@ from app.errors import ModelError, TransientModelError
 from app.observability.logs import log_failure
 from app.predictor.annotations import answer_schema, parameters_schema
 from app.predictor.answer import Answer, answer_of
+from app.predictor.drift import Drift
 from app.predictor.loaded_model import LoadedModel
 from app.predictor.model_files import ModelFiles
 from app.predictor.model_thread import without_joblib_pools
@@ -25,6 +26,7 @@ from app.predictor.module import (
 )
 from app.predictor.parameters import Parameters
 from app.predictor.pickle_policy import PicklePolicy
+from app.predictor.profile import read_profile
 from app.predictor.self_test import run_self_test
 from app.predictor.versions import check_versions
 
@@ -54,16 +56,20 @@ class Loader:
         self._settings = settings
         self._pickles = PicklePolicy(settings)
 
-    def import_module(self) -> LoadedModel:
+    def import_module(self, *, reads_profile: bool = True) -> LoadedModel:
         """Return the model, its `init()` not called yet.
 
+        Args:
+            reads_profile: whether the profile beside it is read, if there is one.
+
         Raises:
-            ModelError: the module cannot be used, or its files or versions are rejected.
+            ModelError: the module cannot be used, or its files, versions or profile are
+                rejected.
 
         """
         self.passes_self_test, self.seconds = None, 0.0
         with self._timed():
-            return self._import_module()
+            return self._import_module(reads_profile=reads_profile)
 
     def init(self, model: LoadedModel) -> None:
         """Call the module's `init()`, if it has one.
@@ -107,7 +113,7 @@ class Loader:
         yield
         self.seconds += time.monotonic() - start
 
-    def _import_module(self) -> LoadedModel:
+    def _import_module(self, *, reads_profile: bool) -> LoadedModel:
         settings = self._settings
         folder, name = Path(settings.MODEL_DIR), settings.TRAINED_MODEL_MODULE_NAME
         model_file = find_model_file(folder, name)
@@ -128,7 +134,9 @@ class Loader:
         parameters = Parameters(read_sample(file, module), parameters_schema(file, module))
         supports_batching = settings.MAX_BATCH_SIZE > 1 and hasattr(module, "run_batch")
         schema = answer_schema(module)
-        model = LoadedModel(file, module, parameters, supports_batching, schema, sample_name)
+        profile = read_profile(file, parameters.names) if reads_profile else None
+        drift = Drift(profile) if profile else None
+        model = LoadedModel(file, module, parameters, supports_batching, schema, sample_name, drift)
         if model.version is not None and model.version_header is None:
             _log.warning(
                 "__version__ in %s is not sent as X-Model-Version: use 1 to 128 printable ASCII "

@@ -66,6 +66,8 @@ class ModelThread:
             log_failure(_log, "Prediction failed: %s", failure)
             for call in batch:
                 self._calls.settle(call, error=failure)
+        if model.drift:  # now that the callers have their answers
+            model.drift.count()
 
     def _predict(self, model: LoadedModel, batch: Sequence[Call]) -> None:
         """Settle each call, or let it wait for its next turn."""
@@ -107,6 +109,7 @@ class ModelThread:
         """Predict the rows of a batch at once; return False where that fails."""
         current_request_ids.set(tuple([call.request_id for call in batch]))
         rows = [*chain.from_iterable([call.rows for call in batch])]
+        values = [*map(model.drift.values_of, rows)] if model.drift else []
         traced = batch[0].trace and ModelCall("run_batch", [call.trace for call in batch])
         begun = time.monotonic()
         try:
@@ -132,6 +135,8 @@ class ModelThread:
                 for result in own:
                     self._add(model, call, _encoded(result))
             self._settle(call)
+            if model.drift:
+                model.drift.add_all(values[start:end], own, call.outcomes)
         return True
 
     def _add(self, model: LoadedModel, call: Call, outcome: Outcome) -> None:
@@ -161,10 +166,16 @@ def _is_failure(call: Call) -> bool:
 
 
 def _outcome(model: LoadedModel, row: Row) -> Outcome:
+    drift = model.drift
+    values = drift.values_of(row) if drift else []
     try:
-        return model.predict_json(row)
+        result = model.predict(row)
+        outcome = to_json(result)
     except RequestError as error:
         return error
+    if drift:
+        drift.add(values, result)
+    return outcome
 
 
 def _encoded(result: JsonValue) -> Outcome:

@@ -91,8 +91,7 @@ class Serving:
         for connection in list(self._server.connections):
             connection.check_deadlines(now)
         limit_unsent(self._server.connections)
-        if self._app.metrics.several_processes:
-            self._app.metrics.publish()
+        self._app.metrics.publish()  # another process may be the one that is scraped
         if os.getppid() != self._worker.ppid:
             self._worker.alive = False
         if self._server.records.count >= self._worker.max_requests:
@@ -123,6 +122,7 @@ class Serving:
     async def _end(self) -> None:
         faulthandler.cancel_dump_traceback_later()
         self._listener.stop()
+        self._app.metrics.publish()
         for connection in list(self._server.connections):
             connection.transport.close()
         await self._flush()

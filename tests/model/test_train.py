@@ -101,6 +101,7 @@ def test_only_the_small_model_and_its_record_are_written(trained: Path) -> None:
     assert sorted(path.name for path in trained.iterdir()) == [
         "ml_trained_model.joblib",
         "ml_trained_model.json",
+        "ml_trained_model.profile.json",
     ]
     assert (trained / "ml_trained_model.joblib").stat().st_size < 1_000_000
 

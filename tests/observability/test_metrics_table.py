@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.helpers import ECHO, ROOT, VALID, eventually, serving, write_module
+from tests.helpers import ROOT, eventually, serving
+from tests.predictor.profiles import write
 
 _ROW = re.compile(r"\| `(?P<name>[a-z]\w+)` \| (?P<type>\w+) \| (?P<labels>[\w, ]*)\|")
 
@@ -31,7 +32,7 @@ def exposed(text: str) -> dict[str, tuple[str, set[str]]]:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_the_table_has_the_metrics_of_a_service(tmp_path: Path, workers: str) -> None:
-    write_module(tmp_path, ECHO)
+    write(tmp_path)
     with serving(tmp_path, WORKERS=workers) as server:
-        eventually(lambda: server.predict(VALID).status_code == 200)
+        eventually(lambda: server.predict({"x": 1.5, "kind": "a"}).status_code == 200)
         assert exposed(server.get("/metrics").text) == documented()
