@@ -21,6 +21,7 @@ NOTES = {
     "that still runs as ready",
     "FLASK_PORT": "The container port and the probes use this port",
     "GRACEFUL_TIMEOUT": "The pod's grace period is computed from it",
+    "METRICS_PORT": "The chart sets it to `metrics.port` if that is not empty",
     "MODEL_DIR": "The chart replaces `model` with `/mnt/models` unless `model.source` is `image`: "
     "then that of the image counts, if it sets one",
     "MULTITHREADED_INIT": "If off, `model.loadTimeoutSeconds` limits the load time",
@@ -36,7 +37,7 @@ BOOLEAN_WORDS = ("true", "false", "1", "0", "yes", "no", "on", "off")
 YAML_BOOLEANS = {"on": True, "off": False}
 
 # Settings that cannot be null, because other fields are computed from them.
-REQUIRED = ("FLASK_PORT", "GRACEFUL_TIMEOUT", "MODEL_DIR", "PROTOCOLS")
+REQUIRED = ("FLASK_PORT", "GRACEFUL_TIMEOUT", "METRICS_PORT", "MODEL_DIR", "PROTOCOLS")
 
 
 def schema() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Render the chart like `helm template`, without a Helm binary."""
 
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,11 @@ def render(values: Object | None = None, *, name: str = "demo", path: Path = CHA
     """Return all rendered objects, parsed by Helm's own YAML parser."""
     rendered = render_texts(values, name=name, path=path)
     return [
-        values_from_yaml(text)
+        values_from_yaml(document)
         for key, text in rendered.items()
-        if key.endswith(".yaml") and text.strip()
+        if key.endswith(".yaml")
+        for document in re.split("^---$", text, flags=re.MULTILINE)
+        if document.strip()
     ]
 
 

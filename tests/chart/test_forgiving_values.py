@@ -34,12 +34,20 @@ ALL: Object = {
     "podDisruptionBudget": {"enabled": True},
 }
 
-# Those that ALL requires.
+# The same, but the ScaledObject in place of the HorizontalPodAutoscaler.
+WITH_KEDA: Object = {
+    **ALL,
+    "autoscaling": {"enabled": False},
+    "keda": {"enabled": True, "serverAddress": "http://prometheus:9090"},
+}
+
+# Those that they require.
 REQUIRED = {
     ("model", "uri"),
     ("model", "sha256"),
     ("httpRoute", "parentRefs"),
     ("autoscaling", "targetCPUUtilizationPercentage"),
+    ("keda", "serverAddress"),
 }
 
 
@@ -49,6 +57,11 @@ def paths(values: Object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
         yield (*path, key)
         if isinstance(value, dict):
             yield from paths(value, (*path, key))
+
+
+def everything(path: tuple[str, ...]) -> Object:
+    """Return values that render the object that a value is part of, and all others."""
+    return WITH_KEDA if path[0] == "keda" else ALL
 
 
 def with_value(path: tuple[str, ...], value: Any, values: Object | None = None) -> Object:
@@ -108,7 +121,7 @@ def check(values: Object, **options: Any) -> None:
 def test_every_value_can_be_null(path: tuple[str, ...]) -> None:
     check(with_value(path, None))
     if path not in REQUIRED:
-        check(with_value(path, None, ALL))
+        check(with_value(path, None, everything(path)))
 
 
 def test_all_maps_can_be_null_together() -> None:
@@ -138,7 +151,7 @@ def test_reused_values_of_an_older_chart_are_completed(tmp_path: Path) -> None:
 def test_a_number_or_a_boolean_is_accepted_as_a_text(
     path: tuple[str, ...], value: Any, text: str
 ) -> None:
-    values = {} if path[0] == "model" else ALL
+    values = {} if path[0] == "model" else everything(path)
     assert outcome(with_value(path, value, values)) == outcome(with_value(path, text, values))
     if isinstance(outcome(with_value(path, value, values)), list):
         check(with_value(path, value, values))
@@ -147,7 +160,7 @@ def test_a_number_or_a_boolean_is_accepted_as_a_text(
 @pytest.mark.parametrize("path", list(of_type(is_map_of_texts)), ids=".".join)
 def test_a_number_or_a_boolean_is_accepted_in_a_map_of_texts(path: tuple[str, ...]) -> None:
     numbers, texts = {"a": 20241124, "b": True}, {"a": "20241124", "b": "true"}
-    values = {"model": {"module": "x"}} if path[0] == "model" else ALL
+    values = {"model": {"module": "x"}} if path[0] == "model" else everything(path)
     assert outcome(with_value(path, numbers, values)) == outcome(with_value(path, texts, values))
 
 
@@ -164,7 +177,7 @@ def test_a_number_is_accepted_in_lists_of_texts_and_as_the_value_of_a_variable()
 
 @pytest.mark.parametrize("path", list(of_type(is_integer)), ids=".".join)
 def test_a_text_is_accepted_as_a_number(path: tuple[str, ...]) -> None:
-    values = with_value(("service", "type"), "NodePort", ALL)
+    values = with_value(("service", "type"), "NodePort", everything(path))
     assert outcome(with_value(path, "31", values)) == outcome(with_value(path, 31, values))
 
 

@@ -19,7 +19,14 @@ from tests.chart.rendering import CHART, EXAMPLES, Object, example, one, pod_spe
 VERSIONS = ["1.30.0", "1.34.0", kubernetes_validate.latest_version()]
 
 # Kinds of other projects, for which Kubernetes has no schema.
-OTHER_KINDS = {"HTTPRoute", "ServiceMonitor"}
+OTHER_KINDS = {
+    "Canary",
+    "HTTPRoute",
+    "MetricTemplate",
+    "PodMonitor",
+    "ScaledObject",
+    "ServiceMonitor",
+}
 
 SOURCES: list[Object] = [
     {},
@@ -31,6 +38,7 @@ SOURCES: list[Object] = [
 SCALES: list[Object] = [
     {},
     {"replicaCount": 3, "podDisruptionBudget": {"minAvailable": 1}},
+    {"keda": {"enabled": True, "serverAddress": "http://prometheus:9090"}},
     {"autoscaling": {"enabled": True, "metrics": [
         {"type": "Pods", "pods": {"metric": {"name": "predictions"},
                                   "target": {"type": "AverageValue", "averageValue": "10"}}}]}},
@@ -47,6 +55,7 @@ OPTIONS: list[Object] = [
         "commonLabels": {"team": "fraud"},
         "networkPolicy": {"enabled": True, "ingressFrom": [{"podSelector": {}}], "egress": [{}]},
         "serviceMonitor": {"enabled": True},
+        "metrics": {"port": 9090},
         "strategy": {"type": "Recreate"},
         "extraEnv": [{"name": "A", "value": "1"}],
         "affinity": {"nodeAffinity": {}},
@@ -106,7 +115,8 @@ def test_validator_reports_an_unknown_field() -> None:
 def test_every_rendering_meets_the_restricted_standard() -> None:
     for values in ALL_VALUES:
         specs = list(pod_specs(render(values)))
-        assert len(specs) == 3 if values.get("check") else 2
+        has_test = values.get("service", {}).get("enabled", True)
+        assert len(specs) == 1 + has_test + bool(values.get("check"))
         assert [violations(spec) for spec in specs] == [[]] * len(specs), values
 
 

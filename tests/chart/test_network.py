@@ -1,4 +1,4 @@
-"""Connections to the service, and connections that it can open."""
+"""The ways to the service: the Ingress, the HTTPRoute, the probes."""
 
 import itertools
 from pathlib import Path
@@ -10,7 +10,6 @@ from tests.helpers import ECHO, make_app
 
 BACKEND = {"name": "demo-ml-rest-api", "port": 8888}
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
-SHA256 = "ab" * 32
 INVOCATIONS = ["/invocations", "/ping", "/health", "/version"]
 
 
@@ -167,45 +166,3 @@ def test_probes_metrics_and_helm_test_have_no_root_path() -> None:
     assert tested["args"] == ["http://demo-ml-rest-api:8888"]
     (endpoint,) = one("ServiceMonitor", values)["spec"]["endpoints"]
     assert endpoint["path"] == "/metrics"
-
-
-def test_network_policy_allows_ingress_to_the_service_port_only() -> None:
-    spec = one("NetworkPolicy", {"networkPolicy": {"enabled": True}})["spec"]
-    assert spec["ingress"] == [{"ports": [{"port": "http", "protocol": "TCP"}]}]
-    assert spec["policyTypes"] == ["Ingress", "Egress"]
-
-
-def test_network_policy_allows_helm_test() -> None:
-    peer: Object = {"namespaceSelector": {}}
-    values = {"networkPolicy": {"enabled": True, "ingressFrom": [peer]}}
-    (rule,) = one("NetworkPolicy", values)["spec"]["ingress"]
-    assert rule["from"][0] == peer
-    selected = rule["from"][1]["podSelector"]["matchLabels"]
-    assert selected.items() <= one("Pod", values)["metadata"]["labels"].items()
-
-
-@pytest.mark.parametrize(
-    ("uri", "ports"),
-    [
-        ("", [53, 53]),
-        ("https://a.example.com/b", [53, 53, 443]),
-        ("http://a.example.com/b", [53, 53, 80]),
-        ("http://minio:9000/b", [53, 53, 9000]),
-        ("https://user:1234@a.example.com/b:7", [53, 53, 443]),
-        ("s3://models/b", [53, 53, 443]),
-        ("gs://models/b", [53, 53, 443]),
-        ("file:///archive/b", [53, 53]),
-        ("/archive/b", [53, 53]),
-    ],
-)
-def test_network_policy_allows_egress_to_dns_and_the_model_uri(uri: str, ports: list[int]) -> None:
-    model = {"uri": uri, "sha256": SHA256} if uri else {}
-    values: Object = {"networkPolicy": {"enabled": True}, "model": model}
-    egress = one("NetworkPolicy", values)["spec"]["egress"]
-    assert [port["port"] for rule in egress for port in rule["ports"]] == ports
-
-
-def test_network_policy_accepts_additional_egress_rules() -> None:
-    rule: Object = {"to": [{"ipBlock": {"cidr": "169.254.169.254/32"}}]}
-    values = {"networkPolicy": {"enabled": True, "egress": [rule]}}
-    assert one("NetworkPolicy", values)["spec"]["egress"][-1] == rule

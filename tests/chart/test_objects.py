@@ -94,60 +94,6 @@ def test_extra_objects_are_rendered_as_templates() -> None:
     assert [each["metadata"]["name"] for each in objects] == ["demo-a", "demo-ml-rest-api"]
 
 
-def test_autoscaling_replaces_the_replica_count() -> None:
-    values = {"autoscaling": {"enabled": True}, "replicaCount": 7}
-    assert "replicas" not in one("Deployment", values)["spec"]
-    spec = one("HorizontalPodAutoscaler", values)["spec"]
-    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 10)
-    (metric,) = spec["metrics"]
-    assert metric["resource"]["name"] == "cpu"
-
-
-def test_autoscaling_accepts_other_metrics() -> None:
-    metric: Object = {"type": "Pods", "pods": {}}
-    scaling = {
-        "enabled": True,
-        "targetCPUUtilizationPercentage": None,
-        "targetMemoryUtilizationPercentage": 70,
-        "metrics": [metric],
-        "behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}},
-    }
-    spec = one("HorizontalPodAutoscaler", {"autoscaling": scaling})["spec"]
-    assert [each.get("resource", {}).get("name") for each in spec["metrics"]] == [
-        "memory",
-        None,
-    ]
-    assert spec["behavior"] == scaling["behavior"]
-
-
-@pytest.mark.parametrize(
-    ("values", "budget"),
-    [
-        ({"replicaCount": 1}, None),
-        ({"replicaCount": 0}, None),
-        ({"replicaCount": 2}, {"maxUnavailable": 1}),
-        ({"replicaCount": 2, "podDisruptionBudget": {"enabled": False}}, None),
-        ({"replicaCount": 2, "podDisruptionBudget": {"minAvailable": 0}}, {"minAvailable": 0}),
-        (
-            {"replicaCount": 2, "podDisruptionBudget": {"maxUnavailable": "25%"}},
-            {"maxUnavailable": "25%"},
-        ),
-        ({"autoscaling": {"enabled": True}}, {"maxUnavailable": 1}),
-        ({"autoscaling": {"enabled": True, "minReplicas": 1}, "replicaCount": 3}, None),
-    ],
-)
-def test_disruption_budget_requires_more_than_one_pod(
-    values: Object, budget: Object | None
-) -> None:
-    found = of_kind("PodDisruptionBudget", values)
-    assert len(found) == (budget is not None)
-    if budget is not None:
-        spec = found[0]["spec"]
-        assert {key: spec.get(key) for key in budget} == budget
-        assert ("minAvailable" in spec) != ("maxUnavailable" in spec)
-        assert spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
-
-
 def test_service_monitor_scrapes_the_service() -> None:
     monitor: dict[str, Any] = {
         "enabled": True,

@@ -12,6 +12,8 @@ from tests.chart.rendering import CHART, Object, container, load, render_error
 MODULE = "def run(row): ..."
 SHA256 = "ab" * 32
 INIT = {"image": "fraud:1"}
+KEDA = {"enabled": True, "serverAddress": "http://prometheus:9090"}
+KEDA_CPU = {"enabled": True, "triggers": [{"type": "cpu", "metadata": {"value": "80"}}]}
 
 # The names that the error message must contain, and the values.
 REJECTED_BY_SCHEMA: list[tuple[list[str], Object]] = [
@@ -114,6 +116,45 @@ REJECTED_BY_TEMPLATES: list[tuple[list[str], Object]] = [
         {"autoscaling": {"enabled": True, "targetCPUUtilizationPercentage": None}},
     ),
     (["fullnameOverride"], {"fullnameOverride": "Fraud"}),
+    (["autoscaling.enabled", "keda.enabled"], {"autoscaling": {"enabled": True}, "keda": KEDA}),
+    (["keda.serverAddress", "keda.triggers"], {"keda": {"enabled": True}}),
+    (["keda.query", "keda.serverAddress"], {"keda": {**KEDA_CPU, "query": "up"}}),
+    (["keda.minReplicas (20)", "keda.maxReplicas (10)"], {"keda": {**KEDA, "minReplicas": 20}}),
+    (["keda.idleReplicas (2)", "keda.minReplicas (2)"], {"keda": {**KEDA, "idleReplicas": 2}}),
+    (
+        ["keda.idleReplicas (0)", "keda.minReplicas (0)"],
+        {"keda": {**KEDA, "minReplicas": 0, "idleReplicas": 0}},
+    ),
+    *(
+        (["keda.minReplicas", "keda.query", "keda.triggers"], {"keda": keda})
+        for keda in (
+            *({**KEDA, "minReplicas": 0}, {**KEDA, "idleReplicas": 0}),
+            {**KEDA_CPU, "minReplicas": 0},
+        )
+    ),
+    (["keda.query", "service.enabled"], {"keda": KEDA, "service": {"enabled": False}}),
+    *(
+        (
+            [f"{name}.enabled", "service.enabled", "extraObjects"],
+            {name: {"enabled": True, **more}, "service": {"enabled": False}},
+        )
+        for name, more in {
+            "ingress": {},
+            "serviceMonitor": {},
+            "httpRoute": {"parentRefs": [{"name": "public"}]},
+        }.items()
+    ),
+    *(
+        (
+            ["metrics.port", "settings.METRICS_PORT (9090)"],
+            {"metrics": {"port": port}, "settings": {"METRICS_PORT": 9090}},
+        )
+        for port in (9091, 0)
+    ),
+    (["metrics.port", "settings.FLASK_PORT"], {"metrics": {"port": 8888}}),
+    (["metrics.port", "settings.FLASK_PORT"], {"settings": {"METRICS_PORT": 8888}}),
+    (["metrics.port", "service.port"], {"metrics": {"port": 80}, "service": {"port": 80}}),
+    (["extraEnv", "METRICS_PORT"], {"extraEnv": [{"name": "METRICS_PORT", "value": "1"}]}),
     *(
         (["settings.ROOT_PATH", "none of the service's own"], {"settings": {"ROOT_PATH": path}})
         for path in (

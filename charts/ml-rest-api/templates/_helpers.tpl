@@ -131,7 +131,26 @@ With `.protocols`, those of the other protocols too: all that their clients use.
 {{- end }}
 {{- end }}
 
+{{/* Not empty if an autoscaler sets the number of pods, so that the Deployment does not. */}}
+{{- define "ml-rest-api.isAutoscaled" -}}
+{{- or .Values.autoscaling.enabled .Values.keda.enabled | ternary "true" "" }}
+{{- end }}
+
 {{/* Minimum number of pods. */}}
 {{- define "ml-rest-api.minPods" -}}
+{{- if .Values.keda.enabled }}
+{{- .Values.keda.minReplicas | int }}
+{{- else }}
 {{- .Values.autoscaling.enabled | ternary .Values.autoscaling.minReplicas .Values.replicaCount | int }}
+{{- end }}
+{{- end }}
+
+{{/* The port of /metrics; 0 if it is on the port of the API. */}}
+{{- define "ml-rest-api.metricsPort" -}}
+{{- kindIs "invalid" .Values.metrics.port | ternary .Values.settings.METRICS_PORT .Values.metrics.port | int }}
+{{- end }}
+
+{{/* The name of the port of /metrics, in the pod and in the Service. */}}
+{{- define "ml-rest-api.metricsPortName" -}}
+{{- include "ml-rest-api.metricsPort" . | int | empty | ternary "http" "metrics" }}
 {{- end }}

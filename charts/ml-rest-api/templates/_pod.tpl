@@ -24,6 +24,8 @@ Skipped, too, if the image has the model: the names of the example, because it m
 {{- $text = include "ml-rest-api.modelDir" $ }}
 {{- else if eq $name "MODEL_CHECKSUMS" }}
 {{- $text = include "ml-rest-api.modelChecksums" $ }}
+{{- else if eq $name "METRICS_PORT" }}
+{{- $text = include "ml-rest-api.metricsPort" $ }}
 {{- end }}
 {{- $skipped := or (kindIs "invalid" $value) (and (eq $text "") (has $name $optional)) (and (hasKey $ofExample $name) (eq $text (get $ofExample $name))) }}
 {{- if not (or $skipped (has $name $overridden)) }}

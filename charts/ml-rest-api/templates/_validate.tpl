@@ -156,7 +156,7 @@ Each message names the values and the fix.
 {{- end }}
 {{- end }}
 {{- range .Values.extraEnv }}
-{{- if has .name (list "FLASK_PORT" "GRACEFUL_TIMEOUT" "PROTOCOLS" "ROOT_PATH") }}
+{{- if has .name (list "FLASK_PORT" "GRACEFUL_TIMEOUT" "METRICS_PORT" "PROTOCOLS" "ROOT_PATH") }}
 {{- fail (printf "extraEnv must not contain %s: set settings.%s, from which other fields are computed" .name .name) }}
 {{- end }}
 {{- end }}
@@ -170,16 +170,8 @@ Each message names the values and the fix.
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
 {{- fail "httpRoute.enabled requires httpRoute.parentRefs, the gateways to attach to" }}
 {{- end }}
-{{- with .Values.autoscaling }}
-{{- if .enabled }}
-{{- if gt (int .minReplicas) (int .maxReplicas) }}
-{{- fail (printf "autoscaling.minReplicas (%d) is greater than autoscaling.maxReplicas (%d)" (int .minReplicas) (int .maxReplicas)) }}
-{{- end }}
-{{- if not (or .targetCPUUtilizationPercentage .targetMemoryUtilizationPercentage .metrics) }}
-{{- fail "autoscaling.enabled requires a target: targetCPUUtilizationPercentage, targetMemoryUtilizationPercentage or metrics" }}
-{{- end }}
-{{- end }}
-{{- end }}
+{{- include "ml-rest-api.validateService" . }}
+{{- include "ml-rest-api.validateScaling" . }}
 {{- end }}
 
 {{/* Settings whose text has a form, as app/config/env.py checks them. */}}
