@@ -28,7 +28,8 @@ RESOLVE_ARM64 := $(BIN)/uv pip install --quiet --dry-run --target .venv/arm64 --
   --require-hashes --python-platform aarch64-manylinux_2_28 -r pyproject.toml
 
 .PHONY: help version install run dev check test test-clients e2e lint lint-workflows format lock check-lock outdated \
-  audit image sbom chart readme manifests sklearn-imports screenshot bench bench-quick bench-tuning bench-render
+  audit image sbom chart readme manifests sklearn-imports screenshot bench bench-quick bench-tuning bench-render \
+  soak
 
 help: ## list the commands
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -119,6 +120,10 @@ bench-tuning: .venv/dev ## compare settings with their defaults (40 minutes, nee
 
 bench-render: .venv/dev ## render bench/RESULTS.md and its chart from the results
 	$(BIN)/python -m bench.render
+
+soak: .venv/dev ## send mixed traffic to two replicas on kind for SOAK_MINUTES=30, and write docs/soak.md
+	@E2E_CLUSTER=$(or $(E2E_CLUSTER),ml-rest-api-soak) \
+	  $(BIN)/python -m bench.soak.run --minutes $(or $(SOAK_MINUTES),30)
 
 lint: lint-workflows ## check formatting, ruff's rules, types, the Dockerfile, the workflows
 	$(BIN)/ruff format --check .

@@ -1,10 +1,8 @@
 """Measure this service and its peers: `python -m bench.run`, see README.md."""
 
 import argparse
-import os
 import platform
 import random
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -14,6 +12,7 @@ import joblib
 
 from bench import access_log, idle, many_rows, overload, render
 from bench.load import HEADS, Requests, load
+from bench.machine import commit, machine
 from bench.registry import MEASURED, QUICK, SERVERS, TUNING
 from bench.results import Measurement, Results, Scenario, load_name
 from bench.server_process import BenchError, run_server
@@ -147,11 +146,6 @@ def _server_metadata(servers: list[Server]) -> dict[str, dict[str, object]]:
 
 
 def _run_metadata(options: argparse.Namespace, venvs: list[str]) -> dict[str, str]:
-    cpu = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-         if line.startswith("model name")), platform.machine(),
-    )  # fmt: skip
-    memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
     packages = {
         "azureml": ("azureml-inference-server-http",),
         "compiled": ("onnxruntime", "skl2onnx"),
@@ -167,21 +161,14 @@ def _run_metadata(options: argparse.Namespace, venvs: list[str]) -> dict[str, st
         installed_versions += [f"{name} {installed[name]}" for name in wanted]
     return {
         "when": f"{datetime.now(UTC):%Y-%m-%d}",
-        "commit": _commit(),
-        "machine": f"{cpu}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB, "
-        f"{platform.system()} {platform.release().partition('-')[0]}",
+        "commit": commit(),
+        "machine": machine(),
         "Python": platform.python_version(),
         "versions": ", ".join(installed_versions),
         "rounds": f"{options.rounds}, {options.seconds} s per load, {options.constant_seconds} s "
         f"with constant heads, {options.scenario_seconds} s in a scenario, {options.warm_up} s "
         "warm-up",
     }
-
-
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
-    run = subprocess.run(command, cwd=BENCH, capture_output=True, text=True, check=False)
-    return run.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":
