@@ -10,18 +10,26 @@ _PARTS = 5
 
 @dataclass(frozen=True)
 class Bound:
-    """How much a figure may grow: a share of its value, and so many units on top."""
+    """How much a figure may grow.
 
+    Attributes:
+        label: the figure in the report.
+        ratio: a share of its value.
+        units: so many on top, in its unit.
+
+    """
+
+    label: str
     ratio: float
     units: float
 
 
 # Descriptors follow the number of open connections, which varies; threads do not.
 BOUNDS = {
-    "rss": Bound(0.05, 4),
-    "container": Bound(0.05, 8),
-    "descriptors": Bound(0.10, 5),
-    "threads": Bound(0, 1),
+    "rss": Bound("RSS in MiB", 0.05, 4),
+    "container": Bound("memory of the container in MiB", 0.05, 8),
+    "descriptors": Bound("descriptors", 0.10, 5),
+    "threads": Bound("threads", 0, 1),
 }
 _LEFT_OPEN = 4  # descriptors: the connections of probes and of the last samples
 
@@ -40,7 +48,7 @@ def growth(samples: list[Sample]) -> list[str]:
         before = median(getattr(sample, name) for sample in samples[part : 2 * part])
         after = median(getattr(sample, name) for sample in samples[-part:])
         if after > before * (1 + bound.ratio) + bound.units:
-            grown.append(f"{name} grew from {before:.0f} to {after:.0f}")
+            grown.append(f"{bound.label} grew from {before:.0f} to {after:.0f}")
     return grown
 
 

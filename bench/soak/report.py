@@ -17,10 +17,15 @@ each request it is known what has to come back; *failed* is whatever got anythin
 run fails with the first one.
 """
 _FLAT = """
-The median of the last fifth of the samples may exceed that of the second fifth, after the warm-up,
-by at most {bounds}.
+The first fifth of the samples is the warm-up. The median of the last fifth may exceed that of the
+second by at most:
+
+{bounds}
+
 `before` and `after` are without traffic; what the traffic opened has to be closed after it. RSS,
-descriptors and threads are those of all processes of the service.
+descriptors and threads are those of all processes of the service, added up. The memory of the
+container has the page cache and the program that takes the sample in it, and what processes share
+once.
 """
 
 
@@ -125,8 +130,8 @@ def _spread(samples: list[Sample]) -> list[Sample]:
 
 
 def _bounds() -> str:
-    return ", ".join(
-        f"{bound.ratio:.0%} + {bound.units:g} ({name})" for name, bound in BOUNDS.items()
+    return "\n".join(
+        f"- {bound.label}: {bound.ratio:.0%}, and {bound.units:g}" for bound in BOUNDS.values()
     )
 
 
