@@ -39,8 +39,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30, help="of traffic")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "soak.md")
     options = parser.parse_args()
+    # Of the image's files: they may change while the soak runs.
+    about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": commit(), "machine": machine()}
     with _release() as namespace:
-        done = asyncio.run(_soak(namespace, 60 * options.minutes))
+        done = asyncio.run(_soak(namespace, 60 * options.minutes, about))
         if problems := done.problems():
             print(namespace.describe())
     options.output.write_text(render(done))
@@ -66,7 +68,7 @@ def _release() -> Iterator[Namespace]:
             yield namespace
 
 
-async def _soak(namespace: Namespace, seconds: float) -> Run:
+async def _soak(namespace: Namespace, seconds: float, about: dict[str, str]) -> Run:
     """Send the traffic for so many seconds, while the pods are sampled."""
     address = namespace.cluster.node_port_address
     traffic = Traffic(address)
@@ -84,7 +86,6 @@ async def _soak(namespace: Namespace, seconds: float) -> Run:
     await asyncio.sleep(_REST_SECONDS)
     await asyncio.to_thread(sampler.sample)
     after = {pod: samples.pop() for pod, samples in sampler.samples.items()}
-    about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": commit(), "machine": machine()}
     return Run(
         about, seconds, traffic.counts, traffic.failures,
         before, sampler.samples, after, sampler.restarts(), sampler.failed_probes(),
