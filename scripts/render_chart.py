@@ -1,8 +1,8 @@
 """Render the files that derive from the settings, values.yaml, the templates and CHANGELOG.md.
 
 `python -m scripts.render_chart` writes the chart's Chart.yaml (its icon and changes), values.yaml
-(its settings), values.schema.json and README.md, and the manifests in k8s/. With `--check` it
-writes nothing and fails if a file is not up to date.
+(its settings), values.schema.json, README.md and dashboard, and the manifests in k8s/. With
+`--check` it writes nothing and fails if a file is not up to date.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from scripts.changelog import CHANGELOG, changes_of
 from scripts.chart_completion import completion_template
 from scripts.chart_metadata import update_metadata
 from scripts.chart_values import Value, documented_values, markdown_table
+from scripts.dashboard import dashboard
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "ml-rest-api"
@@ -46,6 +47,7 @@ def render(root: Path = ROOT) -> dict[Path, str]:
         "values.yaml": values_yaml,
         "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         "README.md": _readme(values),
+        "dashboards/ml-rest-api.json": dashboard(),
         "templates/_settings.tpl": chart_settings.settings_template(),
         "templates/_value_types.tpl": completion_template(schema, yaml.safe_load(values_yaml)),
     }

@@ -24,6 +24,7 @@ OTHER_KINDS = {
     "HTTPRoute",
     "MetricTemplate",
     "PodMonitor",
+    "PrometheusRule",
     "ScaledObject",
     "ServiceMonitor",
 }
@@ -56,6 +57,8 @@ OPTIONS: list[Object] = [
         "networkPolicy": {"enabled": True, "ingressFrom": [{"podSelector": {}}], "egress": [{}]},
         "serviceMonitor": {"enabled": True},
         "metrics": {"port": 9090},
+        "prometheusRule": {"enabled": True},
+        "grafanaDashboard": {"enabled": True},
         "strategy": {"type": "Recreate"},
         "extraEnv": [{"name": "A", "value": "1"}],
         "affinity": {"nodeAffinity": {}},

@@ -17,6 +17,8 @@ EVERYTHING: Object = {
     "httpRoute": ROUTE,
     "networkPolicy": {"enabled": True},
     "serviceMonitor": {"enabled": True},
+    "prometheusRule": {"enabled": True},
+    "grafanaDashboard": {"enabled": True},
 }
 
 
@@ -37,7 +39,7 @@ def test_objects_are_named_after_release_and_chart(release: str, name: str) -> N
 def test_defaults_render_four_objects() -> None:
     kinds = {"Deployment", "Service", "ServiceAccount", "Pod"}
     for kind in ("ConfigMap", "Ingress", "HTTPRoute", "HorizontalPodAutoscaler", "NetworkPolicy",
-                 "PodDisruptionBudget", "ServiceMonitor"):  # fmt: skip
+                 "PodDisruptionBudget", "PrometheusRule", "ServiceMonitor"):  # fmt: skip
         assert of_kind(kind) == []
     assert all(of_kind(kind) for kind in kinds)
 
@@ -69,7 +71,7 @@ def test_helm_test_predicts_through_the_service() -> None:
 def test_namespace_of_all_objects_can_be_overridden() -> None:
     values = {**EVERYTHING, "namespaceOverride": "other"}
     found = {each["kind"]: each["metadata"].get("namespace") for each in render(values)}
-    assert len(found) == 10
+    assert len(found) == 11
     assert set(found.values()) == {"other"}
     notes = render_texts(values)["NOTES.txt"]
     assert "kubectl --namespace other " in notes

@@ -19,6 +19,10 @@
 {{- include "ml-rest-api.fullname" . | trunc 57 | trimSuffix "-" | printf "%s-check" }}
 {{- end }}
 
+{{- define "ml-rest-api.dashboardName" -}}
+{{- include "ml-rest-api.fullname" . | trunc 53 | trimSuffix "-" | printf "%s-dashboard" }}
+{{- end }}
+
 {{/* Labels that never change, because the selector of a Deployment is immutable. */}}
 {{- define "ml-rest-api.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "ml-rest-api.name" . | quote }}
