@@ -2,19 +2,23 @@
 
 import contextlib
 import dataclasses
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 import yaml
 
-from tests.helpers import eventually, free_port
+from scripts.dashboard import dashboard
+from tests.helpers import Server, eventually, free_port
 
+WINDOW = 300  # seconds, longer than any test: what Prometheus sees the first of counts as nothing
 MISSING = (
     "Prometheus is not installed; on Debian: apt-get install --no-install-recommends prometheus"
 )
@@ -58,6 +62,34 @@ class Prometheus:
     def total(self, expr: str) -> float:
         """Return the sum of a query's values."""
         return sum(self.ask(expr).values())
+
+    def panel(self, title: str, target: int = 0) -> dict[tuple[str, ...], float]:
+        """Return the values of a query of the dashboard, over all that has been scraped."""
+        panels = json.loads(dashboard())["panels"]
+        (found,) = [each for each in panels if each["title"] == title]
+        expr = found["targets"][target]["expr"]
+        for variable in ("namespace", "job", "parameter", "answer"):
+            expr = expr.replace(f"${variable}", ".*")
+        return self.ask(expr.replace("$__rate_interval", f"{WINDOW}s"))
+
+
+def pod_labels(pod: str) -> dict[str, str]:
+    """Return the labels that the Prometheus operator gives the metrics of a release `demo`."""
+    name = "demo-ml-rest-api"
+    return {"namespace": "models", "job": name, "service": name, "pod": pod}
+
+
+def scraping(pods: Mapping[str, Server], rules: Sequence[Path] = ()) -> dict[str, Any]:
+    """Return the configuration that scrapes services every second, as pods of a release."""
+    targets = [
+        {"targets": [urlsplit(server.url).netloc], "labels": pod_labels(pod)}
+        for pod, server in pods.items()
+    ]
+    return {
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(path) for path in rules],
+        "scrape_configs": [{"job_name": "pods", "static_configs": targets}],
+    }
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The rules in Prometheus' own evaluator: when each alert fires, and when it does not."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def gauge(name: str, values: str) -> Series:
     return {f"ml_rest_api_{name}{{{labels()}}}": values}
 
 
-def profile(per_step: dict[str, float], expected: dict[str, float], **options: str) -> Series:
+def profile(per_step: Mapping[str, float], expected: Mapping[str, float], **options: str) -> Series:
     found = {}
     for bin_, count in per_step.items():
         target = labels(source="input", name="docks", bin=bin_, **options)
@@ -215,7 +216,7 @@ def test_rules_of_two_releases_do_not_mix(tmp_path: Path) -> None:
     run_rules(tmp_path, series, checks, release(), release(name="blue"))
 
 
-def drifted(values: dict[str, float]) -> Object:
+def drifted(values: Mapping[str, float]) -> Object:
     """Return the check that these are the population stability indices, and all of them."""
     found = [
         f'(abs(ml_rest_api:drift_psi{{job="{job}"}} - {value}) < bool 1e-9)'

@@ -1,5 +1,8 @@
 {{/* Selects the metrics of this release's pods: the labels of the target, as the operator sets them. */}}
 {{- define "ml-rest-api.metricsSelector" -}}
+{{- if and (not .Values.prometheusRule.job) (eq (toString .Values.service.enabled) "false") }}
+{{- fail "prometheusRule.enabled with service.enabled=false requires prometheusRule.job, the label `job` of the metrics: of a PodMonitor its namespace, a slash and its name" }}
+{{- end }}
 {{- $job := .Values.prometheusRule.job | default (include "ml-rest-api.fullname" .) }}
 {{- printf "namespace=%q, job=%q" (include "ml-rest-api.namespace" .) $job }}
 {{- end }}
@@ -22,7 +25,9 @@ is deleted; a container that restarts again and again is in it too, and its othe
 {{- $alerts := list }}
 
 {{- $noPod := printf "sum by (namespace, job) (ml_rest_api_model_state{%s, state=\"ready\"}) == 0" $select }}
-{{- if gt (include "ml-rest-api.minPods" . | int) 0 }}
+{{- $keda := .Values.keda | default dict }}
+{{- $isIdle := and $keda.enabled (eq (toString $keda.idleReplicas) "0") }}
+{{- if and (gt (include "ml-rest-api.minPods" . | int) 0) (not $isIdle) }}
 {{- $noPod = printf "%s\nor absent(ml_rest_api_model_state{%s})" $noPod $select }}
 {{- end }}
 {{- $alerts = append $alerts (dict "alert" "MlRestApiNoReadyPod" "severity" "critical"
