@@ -70,12 +70,18 @@ def distribution(title: str, series: str) -> barchart.Panel:
         .unit("percentunit")
         .span(8)
         .x_field("bin")
-        .with_target(instant(now).ref_id("A"))
-        .with_target(instant(then).ref_id("B"))
+        .with_target(instant(_sortable(now)).ref_id("A"))
+        .with_target(instant(_sortable(then)).ref_id("B"))
         .with_transformation(transform("joinByField", byField="bin", mode="outer"))
+        .with_transformation(transform("sortBy", sort=[{"field": "bin"}]))
         .with_transformation(
             transform(
                 "organize", excludeByName={"Time 1": True, "Time 2": True}, renameByName=names
             )
         )
     )
+
+
+def _sortable(expr: str) -> str:
+    """Return the expression with bins 01 to 10, which are in their order as texts too."""
+    return f'label_replace({expr}, "bin", "0$1", "bin", "([1-9])")'
