@@ -1,6 +1,5 @@
 """More pods under load and fewer after it, by a HorizontalPodAutoscaler; and the first of none."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 import requests
 
 from e2e.cluster import NODE_PORT, Cluster, Namespace
+from e2e.go_image import require_go
 from e2e.metrics_server import metrics_server
 from e2e.releases import constant_module_options, module_options, wait_for_ready_pods
 from e2e.traffic import traffic
@@ -38,8 +38,7 @@ LIGHT, HEAVY = {"seconds": 0.0}, {"seconds": 0.006}
 
 @pytest.fixture(scope="module", autouse=True)
 def cpu_metrics(cluster: Cluster) -> Iterator[None]:
-    if not shutil.which("go"):
-        pytest.fail("metrics-server is built with Go: install it")
+    require_go()
     with metrics_server(cluster):
         yield
 
