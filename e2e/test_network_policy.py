@@ -67,35 +67,40 @@ def wait_until(connected: bool, namespace: Namespace, origin: str, *targets: str
         eventually(lambda to=target: connects(namespace, origin, to) is connected, within=30)  # type: ignore[misc]
 
 
-def policy_options(folder: Path, **policy: Any) -> tuple[str, ...]:
-    """Return the options of a release with a NetworkPolicy."""
+def policy_options(namespace: Namespace, folder: Path) -> tuple[str, ...]:
+    """Return the options of a release that lets in the pods caller and prometheus."""
+    policy = {
+        "enabled": True,
+        "ingressFrom": [peer(namespace, "caller")],
+        "metricsFrom": [peer(namespace, "prometheus")],
+    }
     values = folder / "policy.yaml"
-    values.write_text(yaml.safe_dump({"networkPolicy": {"enabled": True, **policy}}))
+    values.write_text(yaml.safe_dump({"networkPolicy": policy}))
     return "--values", str(values)
 
 
 def service(namespace: Namespace, port: int) -> str:
-    """Return the address of the release's Service."""
+    """Return the address of a port of the release's Service."""
     return f"demo-ml-rest-api.{namespace.name}.svc.cluster.local:{port}"
 
 
 def test_policy_lets_in_callers_and_lets_out_dns_alone(
     namespace: Namespace, toolbox: Toolbox, tmp_path: Path
 ) -> None:
-    start_pods(namespace, "caller", "other")
+    start_pods(namespace, "caller", "prometheus", "other")
     module = module_options(tmp_path, "open", MODULE)
     namespace.install("demo", *module)
-    api = service(namespace, 8888)
+    api = service(namespace, 8888)  # /metrics too
     outside = (f"toolbox.{toolbox.namespace.name}.svc.cluster.local:8000", KUBERNETES)
-    wait_until(True, namespace, "caller", api)
-    wait_until(True, namespace, "other", api)
+    for origin in ("caller", "prometheus", "other"):
+        wait_until(True, namespace, origin, api)
     wait_until(True, namespace, DEPLOYMENT, *outside)
 
-    policy = policy_options(tmp_path, ingressFrom=[peer(namespace, "caller")])
-    namespace.upgrade("demo", *module, *policy)
+    namespace.upgrade("demo", *module, *policy_options(namespace, tmp_path))
     wait_until(False, namespace, "other", api)
     wait_until(False, namespace, DEPLOYMENT, *outside)
     assert connects(namespace, "caller", api)
+    assert connects(namespace, "prometheus", api)
     assert not connects(namespace, "other", api)
     namespace.helm("test", "demo", "--timeout=120s")
     (running,) = namespace.pods("demo")  # the kubelet's probes come through
@@ -103,14 +108,27 @@ def test_policy_lets_in_callers_and_lets_out_dns_alone(
     assert running["status"]["containerStatuses"][0]["restartCount"] == 0
 
 
+def test_port_of_the_metrics_is_for_prometheus_alone(namespace: Namespace, tmp_path: Path) -> None:
+    start_pods(namespace, "caller", "prometheus")
+    options = (*module_options(tmp_path, "open", MODULE), "--set", "settings.METRICS_PORT=9090")
+    namespace.install("demo", *options)
+    api, metrics = service(namespace, 8888), service(namespace, 9090)
+    for origin in ("caller", "prometheus"):
+        wait_until(True, namespace, origin, api, metrics)
+
+    namespace.upgrade("demo", *options, *policy_options(namespace, tmp_path))
+    wait_until(False, namespace, "caller", metrics)
+    wait_until(False, namespace, "prometheus", api)
+    assert connects(namespace, "caller", api)
+    assert connects(namespace, "prometheus", metrics)
+
+
 def test_model_is_fetched_through_the_policy(
     namespace: Namespace, toolbox: Toolbox, tmp_path: Path
 ) -> None:
     toolbox.serve("policy.tar.gz", VALID)
     fetch = fetch_options(toolbox.address("policy.tar.gz"), VALID)
-    start_pods(namespace, "other")
-    namespace.install("demo", *fetch, *policy_options(tmp_path))
-    response = toolbox.predict(namespace.url("demo"), {"x": 2.5})
-    assert (response.status, response.json["answer"]) == (200, 105.0)
-    assert connects(namespace, "other", KUBERNETES)
+    start_pods(namespace, "caller")
+    namespace.install("demo", *fetch, *policy_options(namespace, tmp_path))
+    wait_until(True, namespace, "caller", service(namespace, 8888), KUBERNETES)
     wait_until(False, namespace, DEPLOYMENT, KUBERNETES)
