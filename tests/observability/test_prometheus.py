@@ -75,17 +75,24 @@ def test_traffic(scraped: Scraped) -> None:
     assert found == {
         (f"path={path}",): scraped.approx(count) for path, count in scraped.paths.items()
     }
-    rows = scraped.codes[200] + scraped.codes[500] + BATCH
-    assert rows < scraped.prometheus.panel("Rows predicted")[()] * WINDOW < 2 * rows
+    rows = scraped.prometheus.total("ml_rest_api_rows_total")
+    assert rows >= 2 * BATCH + 22 + 22
+    assert scraped.prometheus.panel("Rows predicted") == {(): scraped.approx(rows)}
 
 
 def test_latency(scraped: Scraped) -> None:
-    for number, quantile in enumerate((0.5, 0.95, 0.99)):
-        answer = scraped.prometheus.panel("Answer", number)[()]
-        model = scraped.prometheus.panel("One call of the model", number)[()]
-        assert 0.01 <= model <= answer * 1.2 <= 5, quantile
-    waits = scraped.prometheus.panel("Wait for the model")[()]
-    assert 0 < waits < scraped.prometheus.panel("One call of the model")[()] < 0.1
+    """Each quantile is at least what the model sleeps; how much more depends on the machine."""
+    for number in range(3):
+        answer, call, wait = (
+            scraped.prometheus.panel(title, number)[()]
+            for title in ("Answer", "One call of the model", "Wait for the model")
+        )
+        assert 0.01 < call < 5
+        assert 0.01 < answer < 5
+        assert 0 < wait < 5
+    for name in ("model", "prediction"):
+        average = f"sum(ml_rest_api_{name}_seconds_sum) / sum(ml_rest_api_{name}_seconds_count)"
+        assert scraped.prometheus.total(average) > 0.015
 
 
 def test_errors_and_refusals(scraped: Scraped) -> None:
@@ -113,13 +120,13 @@ def test_load(scraped: Scraped) -> None:
     size = (singles + 2 * BATCH) / (singles + 2)
     assert scraped.prometheus.panel("Batch size")[()] == pytest.approx(size, rel=0.3)
     busy = by_pod("Model threads in use")
-    assert 0.015 * 30 < busy["a"] * WINDOW < 5 * 0.015 * 35
+    assert 0.015 * 30 < busy["a"] * WINDOW < 20
     assert busy["c"] == 0
 
 
 def test_resources(scraped: Scraped) -> None:
     for title, low, high in [
-        ("CPU", 0, 2),
+        ("CPU", 0, 8),
         ("Memory", 2e7, 2e9),
         ("Open files", 3, 1000),
         ("Garbage collections", 0, 1000),
