@@ -91,11 +91,8 @@ class ModelThread:
         traced = call.trace and ModelCall("run", [call.trace])
         while self._calls.start(call):  # else nobody waits any more
             current_request_ids.set((call.request_id,))
-            start = time.monotonic()
-            outcome = _outcome(model, call.rows[len(call.outcomes)])
-            self._metrics.observe_call(1, time.monotonic() - start)
-            self._metrics.count_rows(1)
-            self._add(model, call, outcome)
+            # Not kept in this frame, which an error's traceback may know: that were a cycle.
+            self._add(model, call, self._outcome(model, call.rows[len(call.outcomes)]))
             is_settled = len(call.outcomes) == len(call.rows) or (
                 call.needs_all and _is_failure(call)
             )
@@ -139,6 +136,23 @@ class ModelThread:
                 model.drift.add_all(values[start:end], own, call.outcomes)
         return True
 
+    def _outcome(self, model: LoadedModel, row: Row) -> Outcome:
+        """Return a row's prediction as JSON, or its error."""
+        drift = model.drift
+        values = drift.values_of(row) if drift else []
+        start = time.monotonic()
+        try:
+            result = model.predict(row)
+            outcome = to_json(result)
+        except RequestError as error:
+            return error
+        finally:
+            self._metrics.observe_call(1, time.monotonic() - start)
+            self._metrics.count_rows(1)
+        if drift:
+            drift.add(values, result)
+        return outcome
+
     def _add(self, model: LoadedModel, call: Call, outcome: Outcome) -> None:
         """Add the outcome of a call's next row, and log it where it is an error."""
         call.outcomes.append(outcome)
@@ -150,9 +164,11 @@ class ModelThread:
                     _log.info("%s", outcome)
                 else:
                     log_failure(_log, "Prediction failed: %s", outcome, model.file.parent)
-            # Without the traceback, whose frames know the call: a cycle would wait for the
+            # Without the tracebacks, whose frames know the call: a cycle would wait for the
             # collector.
-            outcome.__traceback__ = None
+            for error in (outcome, outcome.__cause__):
+                if error is not None:
+                    error.__traceback__ = None
 
     def _settle(self, call: Call) -> None:
         if call.failed > _MAX_LOGGED:
@@ -163,19 +179,6 @@ class ModelThread:
 def _is_failure(call: Call) -> bool:
     """Return whether the latest row has an error that is the model's."""
     return isinstance(call.outcomes[-1], PredictionError)
-
-
-def _outcome(model: LoadedModel, row: Row) -> Outcome:
-    drift = model.drift
-    values = drift.values_of(row) if drift else []
-    try:
-        result = model.predict(row)
-        outcome = to_json(result)
-    except RequestError as error:
-        return error
-    if drift:
-        drift.add(values, result)
-    return outcome
 
 
 def _encoded(result: JsonValue) -> Outcome:

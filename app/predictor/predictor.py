@@ -8,7 +8,6 @@ Several processes may share what import and `init()` leave in memory, forked aft
 the self-test: threads of a model that has predicted would be missing in a forked process.
 """
 
-import gc
 import logging
 import os
 import threading
@@ -23,6 +22,7 @@ from app.observability.termination import write_termination_message
 from app.predictor.answer import UNKNOWN_ANSWER
 from app.predictor.call import Call
 from app.predictor.calls import CallQueue
+from app.predictor.garbage import freeze
 from app.predictor.load_attempts import LoadAttempts
 from app.predictor.load_log import LoadLog
 from app.predictor.loaded_model import LoadedModel
@@ -56,7 +56,7 @@ class Predictor:
     """
 
     def __init__(self, settings: Settings, registry: CollectorRegistry | None = None) -> None:
-        """Prepare to load the module that `settings` name; `registry` exposes its metrics."""
+        """Prepare to load the module that `settings` name; `registry` has its metrics."""
         self.status = Status(State.LOADING)
         self.model: LoadedModel | None = None
         self.answer = UNKNOWN_ANSWER
@@ -135,7 +135,7 @@ class Predictor:
         """
         self._load_with_retries(self._load_shared, self._settings.INIT_RETRIES)
         self.loaded_before_fork = True
-        gc.freeze()  # or the collector would write into each object, and unshare its page
+        freeze()  # or the collector would write into each object, and unshare its page
 
     def drain(self) -> None:
         """Turn not ready for good, while predictions are still made."""
@@ -241,8 +241,7 @@ class Predictor:
             lambda: self.loader.check(model),
             lambda: self._model_thread.serve(model),
         )
-        gc.collect()
-        gc.freeze()  # the model stays: no collection has to walk it again
+        freeze()  # the model stays
         # Before the state: a client that sees the model ready can rely on this line.
         _log.info("Model '%s' is ready", model.name)
         self.on_ready()

@@ -184,5 +184,6 @@ def test_the_environment_is_read_where_a_program_starts_and_nowhere_else() -> No
         if re.search(r"os\.environ|getenv", path.read_text())
     }
     service = {"config/settings.py", "gunicorn.conf.py", "server/hooks.py"}
+    service.add("observability/traces.py")  # OpenTelemetry's own variables
     commands = {"cli/main.py", "cli/server_process.py"}  # which start it
     assert readers == service | commands | {"fetch/__main__.py", "fetch/config.py"}

@@ -1,5 +1,6 @@
 """The model's thread: batches, failures, and what becomes of each call."""
 
+import gc
 import logging
 import os
 import threading
@@ -180,3 +181,19 @@ def test_a_parallel_estimator_answers_as_ever() -> None:
     expected = forest.predict_proba(features)
     queue = serve(SimpleNamespace(run=lambda _row: forest.predict_proba(features)))
     assert ask(queue, {}) == [expected.tolist()]
+
+
+def test_an_error_keeps_no_call_in_memory(caplog: pytest.LogCaptureFixture) -> None:
+    """Its traceback would know the rows of the request, up to MAX_CONTENT_LENGTH of them."""
+    caplog.set_level(logging.CRITICAL)  # else its records know the errors
+    queue = serve(Doubling())
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            assert isinstance(ask(queue, {"x": -0.125})[0], PredictionError)
+        ask(queue, {"x": 1})  # until its thread has left the calls before
+        kept = [it for it in gc.get_objects() if type(it) is Call and it.rows == [{"x": -0.125}]]
+        assert len(kept) == 0
+    finally:
+        gc.enable()
