@@ -47,7 +47,7 @@ is deleted; a container that restarts again and again is in it too, and its othe
   "for" "0m"
   "expr" (printf "min by (namespace, job, pod, instance) (min_over_time(ml_rest_api_self_test_ok{%s}[5m])) == 0" $select)
   "summary" "A model of {{ $labels.job }} fails its self-test"
-  "description" "The model in {{ $labels.pod }} ({{ $labels.instance }}) in {{ $labels.namespace }} does not predict its sample or a golden case as expected, and gets no requests.") }}
+  "description" "The model in {{ $labels.pod }} ({{ $labels.instance }}) in {{ $labels.namespace }} does not predict its sample or a golden case as expected. Unless SELF_TEST is `warn`, it gets no requests.") }}
 
 {{- $alerts = append $alerts (dict "alert" "MlRestApiErrors" "severity" "critical"
   "for" $values.for
