@@ -46,6 +46,7 @@ _TAR_OTHERS = {
     tarfile.BLKTYPE: "a device",
     tarfile.FIFOTYPE: "a fifo",
 }
+_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile inflates others without a limit
 _ENCRYPTED = 0x1  # a bit of the entry's flags
 _MAX_DEPTH = 64
@@ -79,9 +80,10 @@ def archive_kind(file: Path, name: str) -> str | None:
 
     """
     named_archive = _ARCHIVE_NAME.search(name)
-    if _is_tar(file):
+    is_zip = _is_zip(file)  # first: a tar's header has but a sum, which that of a zip may fit
+    if not is_zip and _is_tar(file):
         return "tar"
-    if _is_zip(file) and (named_archive or not _EXTENSION.search(name)):
+    if is_zip and (named_archive or not _EXTENSION.search(name)):
         return "zip"
     if named_archive:
         raise ArchiveError(
@@ -169,7 +171,7 @@ def _wrap_archive_errors() -> Iterator[None]:
 
 def _is_zip(file: Path) -> bool:
     with file.open("rb") as start:
-        return start.read(2) == b"PK" and zipfile.is_zipfile(file)
+        return start.read(4) in _ZIP_STARTS and zipfile.is_zipfile(file)
 
 
 def _zip_entries(file: Path) -> Generator[_Entry, None, None]:

@@ -1,5 +1,6 @@
 """Archives of all kinds, many of them malicious."""
 
+import contextlib
 import gzip
 import io
 import random
@@ -162,6 +163,25 @@ def test_a_decompression_bomb_is_stopped(extract: Extract, tmp_path: Path, make:
     bomb = make({"a": bytes(800_000), "b": bytes(50_000_000)})
     assert "more bytes than FETCH_MAX_BYTES allows" in extract_error(extract, bomb)
     assert sum(map(len, files_in(tmp_path / "folder").values())) <= LIMITS.max_bytes
+
+
+def zip_like_a_tar() -> bytes:
+    """Return a zip whose first bytes have the checksum of a tar's header."""
+    for number in range(65_536):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr("a", number.to_bytes(2, "little") + b"\xf0" * 20 + bytes(1000))
+        with contextlib.suppress(tarfile.TarError):
+            tarfile.TarInfo.frombuf(out.getvalue()[:512], "utf-8", "surrogateescape")
+            return out.getvalue()
+    raise AssertionError
+
+
+def test_a_zip_is_no_tar_by_chance(tmp_path: Path) -> None:
+    file = tmp_path / "model"
+    file.write_bytes(zip_like_a_tar())
+    assert archive_kind(file, "model.zip") == "zip"
+    assert archive_kind(file, "model.npz") is None
 
 
 def test_a_zip_with_a_false_size_is_rejected(extract: Extract) -> None:
