@@ -32,6 +32,7 @@ CHOSEN = {
     "FLASK_PORT": 9999,
     "LOG_LEVEL": "DEBUG",
     "LOG_FORMAT": "text",
+    "METRICS_PORT": 9998,
     "MODEL_DIR": "/mnt/models",
     "MAX_BATCH_WAIT_MS": 1500.5,
     "MAX_CONTENT_LENGTH": 1000,
