@@ -30,8 +30,8 @@ __all__ = ["Call", "Predictions"]
 _OK = int(HTTPStatus.OK)  # once: hashing a member of an enum takes a call
 
 
-class Asker(Protocol):
-    """A request, as far as a prediction is made for it."""
+class RequestContext(Protocol):
+    """What identifies the request that a prediction is made for."""
 
     @property
     def id(self) -> str:
@@ -42,7 +42,7 @@ class Asker(Protocol):
         """What is traced of it."""
 
 
-class _FlaskAsker(NamedTuple):
+class _FlaskContext(NamedTuple):
     id: str
     trace: Trace | None
 
@@ -78,7 +78,7 @@ class Predictions:
         endpoint: Endpoint,
         head: Head,
         body: bytes,
-        asker: Asker,
+        context: RequestContext,
         on_response: Callable[[Response], None],
     ) -> Call:
         """Read the rows of a complete body, and let them wait for their predictions.
@@ -87,7 +87,7 @@ class Predictions:
             endpoint: that the request's path names.
             head: of the request.
             body: as it was sent.
-            asker: the request.
+            context: of the request.
             on_response: called with the response, in any thread; must not raise.
 
         Raises:
@@ -100,13 +100,13 @@ class Predictions:
         on_done = partial(self._finish, endpoint, job, rows.invalid, on_response)
         call = Call(
             rows.valid,
-            asker.id,
+            context.id,
             on_done,
             needs_all=job.respond_partially is None,
             read_again=lambda: self._read(endpoint, head, content)[1].valid,
         )
         call.size = len(content)
-        call.trace = asker.trace
+        call.trace = context.trace
         if call.rows:
             self._predictor.submit(call)
         else:
@@ -144,8 +144,8 @@ class Predictions:
         """
         responses: SimpleQueue[Response] = SimpleQueue()
         ids = current_request_ids.get() or (request_id(b"", b""),)
-        asker = _FlaskAsker(ids[0], current_trace.get())
-        call = self.start(endpoint, head, body, asker, responses.put)
+        context = _FlaskContext(ids[0], current_trace.get())
+        call = self.start(endpoint, head, body, context, responses.put)
         self.notify()
         try:
             return responses.get(timeout=self.timeout)

@@ -19,7 +19,9 @@ class ProcessesCollector(Collector):
     """Collects the sums over the master process, its workers, and what they have started."""
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the sums; memory that processes share counts once."""
+        """Yield the sums, on Linux; memory that processes share counts once."""
+        if not psutil.LINUX:
+            return
         master = psutil.Process(os.getppid())
         cpu = resident = virtual = 0.0
         files = limit = 0

@@ -24,7 +24,7 @@ from app.errors import PredictionError
 from app.observability.traces import EXPORTERS, ModelCall, TracedHead, Tracer
 from app.text import escape_surrogates
 
-_seldom = logging.getLogger("opentelemetry")
+_log = logging.getLogger("opentelemetry")
 
 _NANOSECONDS = 1e9
 _FIRST_ERROR = 500  # of the statuses, for a server
@@ -45,7 +45,7 @@ class SpanTracer:
         try:
             return RequestTrace(self._tracer, head, shows_texts=self._shows_texts)
         except Exception:  # noqa: BLE001 - of a propagator or sampler that the variables name
-            _seldom.warning("A request is not traced", exc_info=True)
+            _log.warning("A request is not traced", exc_info=True)
             return None
 
     def close(self, seconds: float) -> None:
@@ -95,7 +95,7 @@ class RequestTrace:
             try:
                 self._end(status, version)
             except Exception:  # noqa: BLE001 - its response is more important
-                _seldom.warning("A request is not traced", exc_info=True)
+                _log.warning("A request is not traced", exc_info=True)
 
     def _end(self, status: int | None, version: str | None) -> None:
         span = self._span
@@ -154,7 +154,7 @@ class _Headers(Getter[Mapping[bytes, bytes]]):
         return [name.decode("latin-1") for name in carrier]
 
 
-class _Seldom(logging.Handler):
+class _RateLimitedHandler(logging.Handler):
     """Writes OpenTelemetry's lines as the service's, but few: each failed export has several."""
 
     def __init__(self) -> None:
@@ -173,8 +173,8 @@ def create_tracer(names: Sequence[str], service_name: str, *, shows_texts: bool)
     Spans that the model makes by OpenTelemetry's API are exported too. Whatever is raised is the
     packages' own, about the value of a variable.
     """
-    _seldom.handlers[:] = [_Seldom()]
-    _seldom.propagate = False
+    _log.handlers[:] = [_RateLimitedHandler()]
+    _log.propagate = False
     detected = OTELResourceDetector().detect()
     defaults = Resource({"service.name": service_name, "service.version": __version__})
     provider = TracerProvider(

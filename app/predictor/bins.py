@@ -116,9 +116,8 @@ def plain(value: JsonValue) -> JsonValue:
     """Return a value as a caller gets it: that of another library is what it is in JSON."""
     if type(value) in _PLAIN:
         return value
-    if isinstance(value, float):  # numpy's
-        return float(value)
     try:
-        return decode(encode(value))
+        # numpy's floats are Python's.
+        return float(value) if isinstance(value, float) else decode(encode(value))
     except Exception:  # noqa: BLE001 - code of the value's own type
         return _NO_PLAIN

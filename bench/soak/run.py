@@ -27,6 +27,7 @@ from e2e.cluster import (
 from e2e.releases import TWO_PODS
 from tests.helpers import ROOT, eventually
 
+_MAX_MINUTES = 24 * 60
 _INTERVAL = 15.0  # seconds between samples
 _SAMPLES = 30  # at least, in a short run
 _REST_SECONDS = 20  # after the traffic; longer than any deadline of the service
@@ -39,6 +40,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30, help="of traffic")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "soak.md")
     options = parser.parse_args()
+    if not 0 < options.minutes <= _MAX_MINUTES:
+        parser.error(
+            f"--minutes is {options.minutes:g}: expected up to {_MAX_MINUTES}, and above 0"
+        )
     # Of the image's files: they may change while the soak runs.
     about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": commit(), "machine": machine()}
     with _release() as namespace:

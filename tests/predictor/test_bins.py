@@ -15,6 +15,13 @@ NUMBERS = NumberBins([0, 1.5, 10], [0.5, 0.4], 0.1)
 CATEGORIES = CategoryBins({"a": 0.5, "null": 0.2, "true": 0.1, "7": 0.1}, 0.1, 0)
 
 
+class RaisingFloat(float):
+    """A number whose own code raises."""
+
+    def __float__(self) -> float:
+        raise ArithmeticError
+
+
 def counted(bins: NumberBins | CategoryBins, values: list[Any]) -> dict[str, int]:
     return {bins.labels[place]: number for place, number in bins.count(values).items()}
 
@@ -54,6 +61,7 @@ def test_a_constant_has_one_bin() -> None:
     [
         ("a", "a"), ("b", "unknown"), ("", "unknown"), ("null", '"null"'), (None, "null"), (math.nan, "null"),
         (True, "true"), (False, "unknown"), (np.bool_(True), "true"), (7, "7"), (7.0, "7"), (np.int64(7), "7"),
+        (10**300, "unknown"), (1e300, "unknown"), (RaisingFloat(7), "unknown"),
         (7.5, "unknown"), (1, "unknown"), ([], "unknown"), (object(), "unknown"), (np.float64("nan"), "null"),
     ],
 )  # fmt: skip
