@@ -67,7 +67,7 @@ def fuzz(
     ]
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.api.fuzz_hooks"}
     done = subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=environ, capture_output=True, text=True, timeout=240, check=False
     )
     assert file.exists(), done.stdout + done.stderr
     report: dict[str, Any] = json.loads(file.read_text())
